@@ -1,0 +1,62 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+RUNS := censorscope-runs
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("censorscope needs Python 3.11 or newer: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --upgrade --progress-bar off --quiet 'pip>=25.1'
+	@echo "installing censorscope and its development tools into $(VENV) (a few minutes the first time)"
+	$(BIN)/pip install --progress-bar off --quiet --editable . --group dev
+	touch $@
+
+install: $(INSTALLED) ## make .venv with everything in it
+
+demo: $(INSTALLED) $(RUNS)/.champion ## train, track, promote, and label an article
+	@echo
+	@echo "== The demo article (data/demo/article.txt), labelled by @champion =="
+	@$(BIN)/censorscope label --model models:/censorscope@champion data/demo/article.txt
+	@echo
+	@echo "See the run, its plots and the model versions:  make ui"
+	@echo "Label a file of your own:                       $(BIN)/censorscope label FILE"
+	@echo "Ask why a sentence got its labels:              $(BIN)/censorscope explain \"SENTENCE\""
+
+$(RUNS)/.champion: $(wildcard data/corpus/*.jsonl features/* models/*.py train/*.py)
+	$(BIN)/censorscope train
+	$(BIN)/censorscope promote
+	touch $@
+
+ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000
+	$(BIN)/censorscope ui
+
+test: $(INSTALLED) ## run every test
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED) ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## check types
+	mkdir -p build/types
+	ln -sfn "$(CURDIR)" build/types/censorscope
+	MYPYPATH=build/types $(BIN)/mypy $(foreach p,data features models train evaluate,-p censorscope.$(p)) -m censorscope.__main__
+
+wheel: $(INSTALLED) ## build the wheel into dist/ and check what is in it
+	rm -rf build/lib build/bdist.* dist
+	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
+	$(BIN)/python -m tests.check_wheel dist
+
+default-model: $(INSTALLED) ## train the model that ships in the package anew
+	$(BIN)/python -m censorscope.train.default_model
+
+clean: ## delete what can be made again (not your runs)
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help install demo ui test lint types wheel default-model clean

@@ -1,0 +1,1 @@
+"""What is read: themes, the corpus, labelled files, articles, splits."""

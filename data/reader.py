@@ -1,0 +1,262 @@
+"""Labelled files of any supported form -> one validated table.
+
+======== ==================================================================================
+.jsonl   one article a line (``article_id, sentences[{text, labels}]``, and if known
+         ``region, register, year``), or one sentence a line (``text, labels``, and if known
+         ``article`` or ``id``, ``source``, ...)
+.csv     a column ``text``, and either one 0/1 column a theme or a column ``labels`` with theme
+         names separated by ``;``
+.parquet as CSV, ``labels`` may also be a list
+======== ==================================================================================
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from .exceptions import InputError
+from .themes import THEMES
+
+COLUMNS: Final = ("article", "sentence", "text", *THEMES)
+DETAILS: Final = ("region", "register", "year", "source")
+"""Columns kept for slices when a file has them."""
+
+_TRUE: Final = frozenset(("1", "true", "yes", "1.0"))
+_FALSE: Final = frozenset(("0", "false", "no", "0.0", ""))
+_LABELS_REMEDY: Final = f"Labels are any of {', '.join(THEMES)}, or none."
+
+
+def read_labelled(*paths: str | Path) -> pd.DataFrame:
+    """Read labelled files into one table.
+
+    Parameters
+    ----------
+    *paths : str or Path
+        At least one. A sentence whose file names no article is an article of its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``article`` (str), ``sentence`` (int, from 0 within its article), ``text`` (str), one
+        bool column a theme, and of `DETAILS` those found (str or missing).
+
+    Raises
+    ------
+    InputError
+        Naming file, line and remedy: not a table, wrong encoding, missing column, unknown theme, empty
+        text, duplicate article or id.
+    """
+    if not paths:
+        raise InputError("no labelled file given")
+    rows: list[dict[str, Any]] = []
+    seen: dict[str, str] = {}
+    for path in map(Path, paths):
+        before = len(rows)
+        rows.extend(_number(_read_one(path, seen)))
+        if len(rows) == before:
+            raise InputError(
+                "holds no sentence", path=path, remedy="Give a file with labelled text."
+            )
+    frame = pd.DataFrame(rows)
+    details = [c for c in DETAILS if c in frame and frame[c].notna().any()]
+    for column in details:
+        frame[column] = frame[column].astype("object")
+    frame[list(THEMES)] = frame[list(THEMES)].astype(bool)
+    return frame[[*COLUMNS, *details]]
+
+
+def _read_one(path: Path, seen: dict[str, str]) -> Iterator[dict[str, Any]]:
+    readers = {".jsonl": _jsonl_records, ".csv": _csv_records, ".parquet": _parquet_records}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            f"unknown kind of file {path.suffix!r}",
+            path=path,
+            remedy="Use .jsonl, .csv or .parquet.",
+        )
+    if not path.is_file():
+        raise InputError("no such file", path=path, remedy="Check the path.")
+    for line, record in reader(path):
+        if "sentences" in record:
+            yield from _article(path, line, record, seen)
+        else:
+            yield _sentence(path, line, record, seen)
+
+
+def _article(
+    path: Path, line: int, record: dict[str, Any], seen: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    article = record.get("article_id")
+    if not isinstance(article, str) or not article:
+        raise InputError(
+            "the article has no article_id", path=path, line=line, remedy="Give it one."
+        )
+    _claim(article, path, line, seen)
+    if not isinstance(record["sentences"], list):
+        raise InputError("`sentences` is not a list", path=path, line=line)
+    details = {name: record.get(name) for name in DETAILS}
+    for number, sentence in enumerate(record["sentences"]):
+        if not isinstance(sentence, dict):
+            raise InputError(
+                f"sentence {number} of {article} is not an object",
+                path=path,
+                line=line,
+                remedy='Write {"text": ..., "labels": [...]}.',
+            )
+        text = _text(path, line, sentence.get("text"), f"sentence {number} of {article}")
+        labels = _labels(path, line, sentence)
+        yield {"article": article, "text": text, **labels, **details}
+
+
+def _sentence(
+    path: Path, line: int, record: dict[str, Any], seen: dict[str, str]
+) -> dict[str, Any]:
+    text = _text(path, line, record.get("text"), "the row")
+    identity = record.get("id")
+    if identity not in (None, ""):
+        _claim(f"id {identity}", path, line, seen)
+    article = record.get("article") or identity or f"{path.name}:{line}"
+    details = {name: record.get(name) or None for name in DETAILS}
+    if details["year"] is None and record.get("date"):
+        details["year"] = str(record["date"])[:4]
+    return {"article": str(article), "text": text, **_labels(path, line, record), **details}
+
+
+def _claim(identity: str, path: Path, line: int, seen: dict[str, str]) -> None:
+    place = f"{path}:{line}"
+    if identity in seen:
+        raise InputError(
+            f"{identity} was used before, at {seen[identity]}",
+            path=path,
+            line=line,
+            remedy="Give every article (or sentence) its own id.",
+        )
+    seen[identity] = place
+
+
+def _text(path: Path, line: int, value: Any, what: str) -> str:
+    if value is None:
+        raise InputError(
+            f"{what} has no `text`", path=path, line=line, remedy="Name the text column `text`."
+        )
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(
+            f"the text of {what} is empty or no text", path=path, line=line, remedy="Drop the row."
+        )
+    return value
+
+
+def _labels(path: Path, line: int, record: dict[str, Any]) -> dict[str, bool]:
+    labels = record.get("labels")
+    columns = [theme for theme in THEMES if theme in record]
+    if labels is None and "labels" not in record:
+        if not columns:
+            raise InputError(
+                "there are neither `labels` nor theme columns",
+                path=path,
+                line=line,
+                remedy=_LABELS_REMEDY,
+            )
+        return {t: _flag(path, line, t, record[t]) if t in columns else False for t in THEMES}
+    if labels is None:
+        labels = []
+    if isinstance(labels, str):
+        labels = [part.strip() for part in labels.split(";") if part.strip()]
+    if not isinstance(labels, Iterable) or isinstance(labels, dict):
+        raise InputError("`labels` is not a list", path=path, line=line, remedy=_LABELS_REMEDY)
+    given = list(labels)
+    unknown = [label for label in given if label not in THEMES]
+    if unknown:
+        raise InputError(
+            f"unknown theme {unknown[0]!r}", path=path, line=line, remedy=_LABELS_REMEDY
+        )
+    return {theme: theme in given for theme in THEMES}
+
+
+def _flag(path: Path, line: int, theme: str, value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise InputError(
+            f"{theme} is {value!r}", path=path, line=line, remedy="Write 1 or 0, or true or false."
+        )
+    return text in _TRUE
+
+
+def _decode(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise InputError(
+            "not UTF-8 text", path=path, line=line, remedy="Save the file as UTF-8."
+        ) from None
+
+
+def _jsonl_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, text in enumerate(_decode(path).split("\n"), start=1):
+        if not text.strip():
+            continue
+        try:
+            record = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError(
+                f"not JSON ({error.msg})", path=path, line=line, remedy="Write one object a line."
+            ) from None
+        if not isinstance(record, dict):
+            raise InputError("not a JSON object", path=path, line=line)
+        yield line, record
+
+
+def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(_decode(path), newline=""), strict=True)
+    if not reader.fieldnames or "text" not in reader.fieldnames:
+        raise InputError(
+            f"no column `text` among {reader.fieldnames or []}",
+            path=path,
+            line=1,
+            remedy="Name the text column `text` in the header line.",
+        )
+    start = reader.line_num + 1
+    try:
+        for record in reader:
+            if None in record or None in record.values():
+                raise InputError(
+                    "another number of fields than the header",
+                    path=path,
+                    line=start,
+                    remedy="Quote fields that contain commas.",
+                )
+            yield start, record
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(f"not CSV ({error})", path=path, line=start) from None
+
+
+def _parquet_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"not a Parquet file ({error})", path=path) from None
+    if "text" not in table.column_names:
+        raise InputError(
+            f"no column `text` among {table.column_names}",
+            path=path,
+            remedy="Name the text column `text`.",
+        )
+    yield from enumerate(table.to_pylist(), start=1)
+
+
+def _number(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    count: dict[str, int] = {}
+    for record in records:
+        number = count.get(record["article"], 0)
+        count[record["article"]] = number + 1
+        yield {**record, "sentence": number}

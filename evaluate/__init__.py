@@ -1,0 +1,1 @@
+"""Metrics, plots, baselines and the comparison of systems."""

@@ -1,0 +1,72 @@
+"""The model card: what a user has to know before trusting the labels."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..data.themes import THEMES
+from ..models.theme_model import ThemeModel
+from .comparison import Comparison
+
+
+def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, Any]) -> str:
+    """Write the card as Markdown.
+
+    Parameters
+    ----------
+    model : ThemeModel
+    comparison : Comparison
+        On the held-back articles, with ``censorscope`` among the systems.
+    facts : mapping
+        As from `train.run.describe`.
+    """
+    metrics = comparison.metrics["censorscope"]
+    rows = "\n".join(
+        f"| {theme} | {m['precision']:.3f} | {m['recall']:.3f} | {m['f1']:.3f} "
+        f"| {m['average_precision']:.3f} | {m['brier']:.4f} | {m['calibration_error']:.4f} "
+        f"| {model.thresholds[THEMES.index(theme)]:.3f} | {int(m['support'])} |"
+        for theme, m in metrics.loc[list(THEMES)].iterrows()
+    )
+    rivals = "\n".join(
+        f"| {name} | {interval} | {comparison.false_alarms[name]:.2%} |"
+        for name, interval in comparison.macro_f1.items()
+    )
+    return f"""# Model card: censorscope
+
+Labels English news sentences with the ground on which they report the control of information:
+{", ".join(THEMES)}.
+
+**For** observing censorship in published news: finding, counting and comparing reports in
+archives, with a person reading what matters. **Not for** filtering, scoring or blocking messages or
+their senders, nor for deciding whether a statement is true or a text is lawful.
+
+## How it decides
+
+A table of {len(model.grounds.terms):,} terms finds mentions of each ground; one logistic regression over
+{len(model.vocabulary):,} features of the words around a mention decides whether information is controlled on
+that ground. A sentence that mentions no ground has probability 0.
+
+## Training
+
+{facts["train_sentences"]:,} sentences in {facts["train_articles"]:,} articles ({", ".join(facts["data"])}),
+data digest `{facts["data_digest"][:12]}`, code digest `{facts["code_digest"][:12]}`. Calibration and
+thresholds come from out-of-fold predictions with folds by article.
+
+## Held-back articles
+
+{comparison.n_sentences:,} sentences in {comparison.n_articles:,} articles. Precision, recall and F1 at the
+thresholds in force.
+
+| theme | precision | recall | F1 | average precision | Brier | calibration error | threshold | sentences |
+|---|---|---|---|---|---|---|---|---|
+{rows}
+
+| system | macro-F1, 95% interval | false alarms |
+|---|---|---|
+{rivals}
+
+## Limits
+
+Real news is harder than these articles: expect lower figures, above all lower precision for fraud and
+terrorism, whose mentions mostly report acts. English only. Each sentence is judged by its own
+words; what only the neighbouring sentences say is not seen.
+"""

@@ -1,0 +1,1 @@
+"""Text to numbers: normalising, tokens, terms, contexts, vectorisers."""

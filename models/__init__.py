@@ -1,0 +1,1 @@
+"""The classifier, its saved form, the registry and the labelling of files."""

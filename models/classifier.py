@@ -1,0 +1,216 @@
+"""The estimator that training fits: scikit-learn in, `ThemeModel` out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.utils.validation import check_is_fitted
+
+from ..data.themes import N_THEMES, THEMES
+from ..features.contexts import FAMILIES, Contexts
+from ..features.vectorizers import ContextVectorizer
+from .calibration import fit_platt, prevalence_weights
+from .explanation import ThemeExplanation, explain
+from .theme_model import ThemeModel, text_column
+from .thresholds import best_f1_threshold
+
+
+class ThemeClassifier(ClassifierMixin, BaseEstimator):
+    """Independent, calibrated probability of each theme, with one threshold a theme.
+
+    A sentence can carry a theme only if it mentions its ground. Whether information is controlled on
+    that ground is decided by one logistic regression over the masked contexts of all themes.
+    Calibration and thresholds come from out-of-fold predictions alone.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse strength of the L2 penalty.
+    families : sequence of str
+        Families of context features, see `features.contexts`.
+    min_df : int, default=2
+        Least number of contexts of a feature.
+    expected_prevalence : float or None, default=0.25
+        Share of mentions of a ground that come with control of information where the model will be
+        used. Training text has more of them than real news; calibration and thresholds
+        weigh the others up to this share. None: as in the training data.
+    n_folds : int, default=5
+        Folds for the out-of-fold predictions.
+    grounds, cues : str or Path, optional
+        Tables of terms instead of the ones in the package.
+    n_jobs : int, default=1
+        Folds fitted in parallel (joblib).
+    random_state : int, default=0
+
+    Attributes
+    ----------
+    vectorizer_ : ContextVectorizer
+    coef_ : ndarray of float64, shape (n_features,)
+    intercept_ : float
+    calibration_ : ndarray of float64, shape (4, 2)
+    thresholds_ : ndarray of float64, shape (4,)
+    oof_proba_ : ndarray of float64, shape (n, 4)
+        Calibrated out-of-fold probabilities of the training sentences.
+    classes_ : ndarray of str, shape (4,)
+    """
+
+    def __init__(
+        self,
+        C: float = 1.0,
+        families: Sequence[str] = FAMILIES,
+        min_df: int = 2,
+        expected_prevalence: float | None = 0.25,
+        n_folds: int = 5,
+        grounds: str | Path | None = None,
+        cues: str | Path | None = None,
+        n_jobs: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.C = C
+        self.families = families
+        self.min_df = min_df
+        self.expected_prevalence = expected_prevalence
+        self.n_folds = n_folds
+        self.grounds = grounds
+        self.cues = cues
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, sentences: Any, Y: Any, groups: Any = None) -> Self:
+        """Fit on labelled sentences.
+
+        Parameters
+        ----------
+        sentences : array-like of str, shape (n,)
+        Y : array-like of bool, shape (n, 4)
+            In the order of `THEMES`.
+        groups : array-like, shape (n,), optional
+            Article of each sentence; folds never divide one. Without it every sentence is its own.
+        """
+        column = text_column(sentences)
+        labels = _check_labels(Y, len(column))
+        self.vectorizer_ = ContextVectorizer(
+            self.families, self.min_df, self.grounds, self.cues
+        ).fit_contexts(column)
+        self.classes_ = np.array(THEMES)
+        contexts = self.vectorizer_.contexts(column)
+        X = self.vectorizer_.matrix(contexts)
+        y = labels[contexts.row, contexts.theme]
+        if y.all() or not y.any():
+            raise ValueError(
+                "among the sentences that mention a ground, some must be labelled and some not"
+            )
+        scores = self._out_of_fold_scores(X, y, contexts, groups)
+        weights = prevalence_weights(y, contexts.theme, self.expected_prevalence)
+        self.calibration_ = np.array(
+            [
+                fit_platt(*(a[contexts.theme == t] for a in (scores, y, weights)))
+                for t in range(N_THEMES)
+            ]
+        )
+        slope, offset = self.calibration_[contexts.theme].T
+        probability = 1 / (1 + np.exp(-(slope * scores + offset)))
+        self.oof_proba_ = np.zeros(labels.shape)
+        self.oof_proba_[contexts.row, contexts.theme] = probability
+        self.thresholds_ = np.array(
+            [
+                best_f1_threshold(*(a[contexts.theme == t] for a in (probability, y, weights)))
+                for t in range(N_THEMES)
+            ]
+        )
+        final = self._logistic_regression().fit(X, y)
+        self.coef_, self.intercept_ = final.coef_[0], float(final.intercept_[0])
+        return self
+
+    def _logistic_regression(self) -> LogisticRegression:
+        # liblinear is single-threaded: equal data give equal bits on any number of cores.
+        return LogisticRegression(
+            C=self.C, solver="liblinear", max_iter=1000, random_state=self.random_state
+        )
+
+    def _out_of_fold_scores(
+        self, X: sparse.csr_matrix, y: np.ndarray, contexts: Contexts, groups: Any
+    ) -> np.ndarray:
+        """Return the score of each context by a model that saw nothing of its article."""
+        group = (
+            contexts.row if groups is None else pd.factorize(np.asarray(groups))[0][contexts.row]
+        )
+        n_folds = min(self.n_folds, len(np.unique(group)))
+        folds = GroupKFold(n_folds, shuffle=True, random_state=self.random_state)
+
+        def score(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+            fitted = self._logistic_regression().fit(X[train], y[train])
+            decision: np.ndarray = fitted.decision_function(X[test])
+            return decision
+
+        splits = list(folds.split(X, y, group))
+        parts = Parallel(n_jobs=self.n_jobs)(delayed(score)(*split) for split in splits)
+        scores = np.empty(len(y))
+        for (_, test), part in zip(splits, parts, strict=True):
+            scores[test] = part
+        return scores
+
+    def to_model(self, **metadata: Any) -> ThemeModel:
+        """Return the fitted model in the form that is saved and used for labelling."""
+        check_is_fitted(self, "thresholds_")
+        return ThemeModel(
+            grounds=self.vectorizer_.grounds_,
+            cues=self.vectorizer_.cues_,
+            vocabulary=self.vectorizer_.vocabulary_,
+            coef=self.coef_,
+            intercept=self.intercept_,
+            calibration=self.calibration_,
+            thresholds=self.thresholds_,
+            metadata=metadata,
+        )
+
+    def predict_proba(self, sentences: Any) -> np.ndarray:
+        """Return the probability of each theme, float64 of shape (n, 4)."""
+        return self.to_model().predict_proba(sentences)
+
+    def predict(self, sentences: Any) -> np.ndarray:
+        """Return the labels by `thresholds_`, bool of shape (n, 4)."""
+        return self.to_model().predict(sentences)
+
+    def explain(self, text: str) -> tuple[ThemeExplanation, ...]:
+        """Explain one sentence, see `explanation.explain`."""
+        return explain(self.to_model(), text)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return macro-F1 by the same thresholds as `predict`."""
+        from sklearn.metrics import f1_score
+
+        return float(
+            f1_score(
+                _check_labels(y, len(text_column(X))),
+                self.predict(X),
+                average="macro",
+                zero_division=0.0,
+                sample_weight=sample_weight,
+            )
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.string = True
+        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = False
+        tags.target_tags.single_output = False
+        tags.target_tags.two_d_labels = True
+        return tags
+
+
+def _check_labels(Y: Any, n: int) -> np.ndarray:
+    labels = np.asarray(Y)
+    if labels.shape != (n, N_THEMES):
+        raise ValueError(f"labels have shape {labels.shape}, expected ({n}, {N_THEMES})")
+    return labels.astype(bool)

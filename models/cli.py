@@ -1,0 +1,243 @@
+"""``censorscope label``, ``explain``, ``models``, ``rollback`` and ``ui``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..data.exceptions import InputError
+from ..data.themes import THEMES
+
+FORMATS = ("table", "jsonl", "csv", "parquet")
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-commands of this folder."""
+    label = commands.add_parser(
+        "label", help="label the sentences of files", description="Label the sentences of files."
+    )
+    label.add_argument(
+        "files",
+        nargs="*",
+        default=["-"],
+        metavar="FILE",
+        help="plain text, CSV, JSONL or Parquet (also .gz, .zst), a folder of them, or - (default)",
+    )
+    add_model_option(label)
+    label.add_argument("--output", metavar="FILE", type=Path, help="default: standard output")
+    label.add_argument(
+        "--format", choices=FORMATS, help="default: by the name of the output, else table"
+    )
+    label.add_argument(
+        "--text-column", default="text", metavar="NAME", help="column with the text (default: text)"
+    )
+    label.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        metavar="THEME=P",
+        help="label from this probability on; may be repeated",
+    )
+    label.set_defaults(run=run_label)
+
+    explain = commands.add_parser(
+        "explain",
+        help="say why a sentence gets its labels",
+        description="Say why a sentence gets its labels.",
+    )
+    explain.add_argument("text", metavar="TEXT")
+    add_model_option(explain)
+    explain.set_defaults(run=run_explain)
+
+    models = commands.add_parser(
+        "models",
+        help="list the registered versions",
+        description="List versions, aliases, when each was champion and why.",
+    )
+    add_store_option(models)
+    models.set_defaults(run=run_models)
+
+    rollback = commands.add_parser(
+        "rollback",
+        help="make the former champion champion again",
+        description="Make the former champion champion again.",
+    )
+    add_store_option(rollback)
+    rollback.set_defaults(run=run_rollback)
+
+    ui = commands.add_parser(
+        "ui", help="open the MLflow UI", description="Serve the MLflow UI of the tracking store."
+    )
+    add_store_option(ui)
+    ui.add_argument("--port", type=int, default=5000)
+    ui.set_defaults(run=run_ui)
+
+
+def add_model_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--model`` to a sub-command."""
+    parser.add_argument(
+        "--model",
+        metavar="PATH_OR_URI",
+        help="a saved model or models:/censorscope@champion (default: the model in the package)",
+    )
+
+
+def add_store_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--tracking-uri`` to a sub-command."""
+    parser.add_argument(
+        "--tracking-uri",
+        metavar="URI",
+        help="MLflow store (default: MLFLOW_TRACKING_URI, else sqlite:///censorscope-runs/mlflow.db)",
+    )
+
+
+def run_label(arguments: argparse.Namespace) -> int:
+    """Label files."""
+    from .. import load
+    from ..data.documents import expand
+    from .labelling import Tally, file_writer, rejected_path, text_writer, write_rejected
+    from .progress import counted
+
+    form = _form(arguments)
+    sources = expand(arguments.files or ["-"])
+    model = load(arguments.model).with_thresholds(_thresholds(arguments.threshold))
+    tally = Tally()
+    tables = counted(model, sources, arguments.text_column, tally)
+    rejected = []
+    if arguments.output is None:
+        if form == "parquet":
+            raise InputError("Parquet needs a file", remedy="Give one with --output.")
+        writer = text_writer(sys.stdout, form)
+        for table, bad in tables:
+            writer.write(table)
+            rejected.extend(bad)
+        writer.close()
+    else:
+        with file_writer(arguments.output, form) as writer:
+            for table, bad in tables:
+                writer.write(table)
+                rejected.extend(bad)
+        listing = rejected_path(arguments.output)
+        listing.unlink(missing_ok=True)
+        if rejected:
+            write_rejected(listing, rejected)
+    _say_end(tally, arguments.output)
+    if rejected and arguments.output is None:
+        for row in rejected:
+            print(f"not labelled: {row.file}:{row.row}: {row.reason}", file=sys.stderr)
+    return 0
+
+
+def _say_end(tally: "Tally", output: Path | None) -> None:  # type: ignore[name-defined]  # noqa: F821
+    from .labelling import rejected_path
+
+    labelled = f"{tally.labelled:,} with a label"
+    parts = [f"{tally.sentences:,} sentences of {tally.documents:,} documents, {labelled}"]
+    if tally.furniture:
+        parts.append(f"{tally.furniture:,} lines of page furniture left out")
+    if tally.rejected:
+        where = f" (see {rejected_path(output)})" if output else ""
+        parts.append(f"{tally.rejected:,} rows rejected{where}")
+    print("; ".join(parts), file=sys.stderr)
+
+
+def _form(arguments: argparse.Namespace) -> str:
+    if arguments.format:
+        return str(arguments.format)
+    if arguments.output is None:
+        return "table"
+    form = arguments.output.suffix.removeprefix(".").lower()
+    if form == "txt":
+        return "table"
+    if form not in FORMATS:
+        raise InputError(
+            f"the format of {arguments.output} is not known from its name",
+            remedy=f"Give --format {'|'.join(FORMATS)}.",
+        )
+    return form
+
+
+def _thresholds(given: list[str]) -> dict[str, float]:
+    thresholds = {}
+    for item in given:
+        theme, equals, value = item.partition("=")
+        try:
+            thresholds[theme] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InputError(
+                f"--threshold {item} is not THEME=P",
+                remedy=f"For instance --threshold {THEMES[0]}=0.7.",
+            )
+    return thresholds
+
+
+def run_explain(arguments: argparse.Namespace) -> int:
+    """Explain one sentence."""
+    from .. import load
+    from .explanation import explain
+
+    if not arguments.text.strip():
+        raise InputError("the text is empty")
+    for explanation in explain(load(arguments.model), arguments.text):
+        print(explanation.summary)
+        if not explanation.ground_words:
+            continue
+        print(
+            f"    log-odds {explanation.logit:+.2f} (label from probability "
+            f"{explanation.threshold:.2f} on) = {explanation.intercept:+.2f} to begin with"
+        )
+        for contribution in explanation.contributions[:10]:
+            print(f"    {contribution.value:+7.3f}  {contribution.feature}")
+        rest = explanation.contributions[10:]
+        if rest:
+            print(f"    {sum(c.value for c in rest):+7.3f}  {len(rest)} more")
+    return 0
+
+
+def run_models(arguments: argparse.Namespace) -> int:
+    """List versions."""
+    from .registry import connect, versions
+
+    with connect(arguments.tracking_uri) as client:
+        listed = versions(client)
+    print(f"{'version':>7}  {'macro-F1':>8}  {'aliases':12}  champion")
+    for version in listed:
+        score = "" if version.macro_f1 is None else f"{version.macro_f1:.3f}"
+        aliases = " ".join(f"@{alias}" for alias in version.aliases) or "-"
+        spells = [f"{p.since} to {p.until or 'now'}: {p.reason}" for p in version.periods]
+        print(f"{version.number:>7}  {score:>8}  {aliases:12}  {spells[0] if spells else '-'}")
+        for spell in spells[1:]:
+            print(f"{'':>7}  {'':>8}  {'':12}  {spell}")
+    return 0
+
+
+def run_rollback(arguments: argparse.Namespace) -> int:
+    """Go back to the former champion."""
+    from .registry import connect, rollback
+
+    with connect(arguments.tracking_uri) as client:
+        old, new = rollback(client)
+    print(f"version {new} is champion again, instead of version {old}")
+    return 0
+
+
+def run_ui(arguments: argparse.Namespace) -> int:
+    """Serve the MLflow UI."""
+    import os
+    import subprocess
+
+    from .registry import connect, tracking_uri
+
+    with connect(arguments.tracking_uri):
+        pass
+    address = f"http://127.0.0.1:{arguments.port}"
+    print(f"MLflow UI at {address} (choose 'Model training' at the top left; Ctrl-C ends it)")
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1"]
+    command += ["--port", str(arguments.port)]
+    command += ["--backend-store-uri", tracking_uri(arguments.tracking_uri)]
+    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    try:
+        return subprocess.run(command, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        return 0

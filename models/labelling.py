@@ -1,0 +1,198 @@
+"""Documents -> labelled sentences, batch by batch."""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, Protocol
+
+import pyarrow as pa
+
+from ..data.documents import DocumentBatch, Rejected
+from ..data.exceptions import InputError
+from ..data.sentences import split_article
+from ..data.themes import THEMES
+from .theme_model import ThemeModel, join_labels
+
+SCHEMA: Final = pa.schema(
+    [
+        ("document", pa.string()),
+        ("sentence", pa.int32()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("text", pa.string()),
+        *((theme, pa.float64()) for theme in THEMES),
+        ("labels", pa.string()),
+    ]
+)
+"""Columns of labelled sentences: offsets in characters, probabilities, the labels in force."""
+
+FORMATS: Final = ("table", "jsonl", "csv", "parquet")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a run of `label_documents`."""
+
+    documents: int = 0
+    sentences: int = 0
+    labelled: int = 0
+    furniture: int = 0
+    rejected: int = 0
+
+
+def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Table:
+    """Split the documents of a batch into sentences and label those.
+
+    Returns
+    -------
+    pyarrow.Table
+        With the columns of `SCHEMA`, one row a sentence.
+    """
+    documents: list[str] = []
+    numbers: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    texts: list[str] = []
+    for document, text in zip(batch.documents, batch.texts, strict=True):
+        article = split_article(text)
+        tally.furniture += len(article.dropped)
+        for number, sentence in enumerate(article.sentences):
+            documents.append(document)
+            numbers.append(number)
+            starts.append(sentence.start)
+            ends.append(sentence.end)
+            texts.append(sentence.text)
+    column = pa.array(texts, pa.string())
+    probabilities = model.predict_proba(column)
+    labels = join_labels(model.decide(probabilities))
+    tally.documents += len(batch.documents)
+    tally.sentences += len(texts)
+    tally.labelled += sum(map(bool, labels))
+    tally.rejected += len(batch.rejected)
+    arrays = [documents, numbers, starts, ends, column, *probabilities.T, labels]
+    return pa.Table.from_arrays(
+        [pa.array(a, f.type) for a, f in zip(arrays, SCHEMA, strict=True)], schema=SCHEMA
+    )
+
+
+class Writer(Protocol):
+    """Takes tables of `SCHEMA` one after another."""
+
+    def write(self, table: pa.Table) -> None:
+        """Write the rows of a table."""
+        ...
+
+    def close(self) -> None:
+        """Finish the output."""
+        ...
+
+
+class _LineWriter:
+    """Text formats: a header, then one line a row."""
+
+    def __init__(
+        self, stream: IO[str], line: Callable[[dict[str, Any]], str], header: str = ""
+    ) -> None:
+        self._stream = stream
+        self._line = line
+        stream.write(header)
+
+    def write(self, table: pa.Table) -> None:
+        self._stream.writelines(self._line(row) for row in table.to_pylist())
+
+    def close(self) -> None:
+        self._stream.flush()
+
+
+class _CsvWriter:
+    def __init__(self, stream: IO[str]) -> None:
+        self._writer = csv.writer(stream, lineterminator="\n")
+        self._stream = stream
+        self._writer.writerow(SCHEMA.names)
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.writerows(zip(*(c.to_pylist() for c in table.columns), strict=True))
+
+    def close(self) -> None:
+        self._stream.flush()
+
+
+class _ParquetWriter:
+    def __init__(self, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        self._writer = pq.ParquetWriter(path, SCHEMA, compression="zstd")
+
+    def write(self, table: pa.Table) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+_TABLE_HEADER: Final = (
+    f"{'rumour':>6} {'terror':>6} {'fraud':>6} {'porn':>6}  {'labels':28}  sentence\n"
+)
+
+
+def _table_line(row: dict[str, Any]) -> str:
+    figures = " ".join(f"{row[t]:6.2f}" if row[t] else f"{'.':>6}" for t in THEMES)
+    text = " ".join(row["text"].split())
+    return f"{figures}  {row['labels'] or '-':28}  {text}\n"
+
+
+def text_writer(stream: IO[str], form: str) -> Writer:
+    """Return a writer of one of the text formats."""
+    if form == "csv":
+        return _CsvWriter(stream)
+    if form == "jsonl":
+        return _LineWriter(stream, lambda row: json.dumps(row, ensure_ascii=False) + "\n")
+    return _LineWriter(stream, _table_line, _TABLE_HEADER)
+
+
+@contextmanager
+def file_writer(path: Path, form: str) -> Iterator[Writer]:
+    """Write a file under a temporary name, and give it its own only when all went well."""
+    if not path.parent.is_dir():
+        raise InputError("no such folder", path=path.parent, remedy="Make it first.")
+    if path.is_dir():
+        raise InputError("is a folder", path=path, remedy="Give the name of a file.")
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    scratch = Path(name)
+    try:
+        if form == "parquet":
+            writer: Writer = _ParquetWriter(scratch)
+            yield writer
+            writer.close()
+        else:
+            with scratch.open("w", encoding="utf-8", newline="") as stream:
+                writer = text_writer(stream, form)
+                yield writer
+                writer.close()
+        scratch.chmod(0o644)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def rejected_path(output: Path) -> Path:
+    """Return where the rejected rows of an output are listed."""
+    return output.with_name(f"{output.name}.rejected.jsonl")
+
+
+def write_rejected(path: Path, rejected: Iterable[Rejected]) -> None:
+    """List rejected rows beside the output, one JSON object a line."""
+    lines = (
+        json.dumps({"file": r.file, "row": r.row, "reason": r.reason}, ensure_ascii=False) + "\n"
+        for r in rejected
+    )
+    scratch = path.with_name(f".{path.name}.part")
+    with scratch.open("w", encoding="utf-8") as stream:
+        stream.writelines(lines)
+    scratch.replace(path)

@@ -1,0 +1,1 @@
+"""Settings, search, a tracked run, promotion."""

@@ -1,0 +1,149 @@
+"""One training run from files to a saved, tracked and registered model."""
+
+import hashlib
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ..data.corpus import development_and_test, digest
+from ..data.reader import read_labelled
+from ..data.splits import split_by_article
+from ..data.themes import THEMES
+from ..evaluate.baselines import fit_baselines
+from ..evaluate.comparison import Comparison, compare
+from ..models.storage import save
+from ..models.theme_model import ThemeModel
+from .search import Candidate, best, make_classifier, search
+from .settings import TrainSettings
+
+PACKAGES: Final = ("numpy", "pandas", "pyarrow", "scikit-learn", "PyStemmer", "sentencex")
+_ROOT: Final = Path(__file__).parents[1]
+_CODE_THAT_SHAPES: Final = (
+    "features/*.py",
+    "features/*.tsv",
+    "models/calibration.py",
+    "models/classifier.py",
+    "models/thresholds.py",
+    "train/search.py",
+)
+LEARNING_SHARES: Final = (0.125, 0.25, 0.5, 1.0)
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run produced.
+
+    Attributes
+    ----------
+    model : ThemeModel
+    path : Path
+        Where it was saved.
+    candidates : list of Candidate
+    chosen : Candidate
+    comparison : Comparison
+        The model and the baselines on the held-back articles.
+    train, test : pandas.DataFrame
+    learning_curve : pandas.DataFrame
+        Columns sentences and macro_f1.
+    """
+
+    model: ThemeModel
+    path: Path
+    candidates: list[Candidate]
+    chosen: Candidate
+    comparison: Comparison
+    train: pd.DataFrame
+    test: pd.DataFrame
+    learning_curve: pd.DataFrame
+
+
+def read_parts(settings: TrainSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the training part (with the corpus's validation part) and the held-back part."""
+    if settings.data:
+        frame = read_labelled(*settings.data)
+        return split_by_article(frame, test_share=settings.test_share, seed=settings.seed)
+    return development_and_test()
+
+
+def fit(
+    settings: TrainSettings, report: Report = lambda _: None
+) -> tuple[ThemeModel, list[Candidate], Candidate, pd.DataFrame, pd.DataFrame]:
+    """Read, split, search, fit, calibrate and choose thresholds; write nothing."""
+    train, test = read_parts(settings)
+    report(f"read {len(train):,} sentences to train on, {len(test):,} held back")
+    candidates = []
+    for candidate in search(train, settings):
+        candidates.append(candidate)
+        named = ", ".join(f"{k}={v}" for k, v in candidate.params.items())
+        report(f"candidate {named}: average precision {candidate.average_precision:.3f}")
+    chosen = best(candidates)
+    model = chosen.classifier.to_model(
+        data_digest=digest(train),
+        code_digest=code_digest(),
+        settings=settings.shaping(),
+        chosen=chosen.params,
+        packages={name: version(name) for name in PACKAGES},
+        python=platform.python_version(),
+        out_of_fold_average_precision=chosen.average_precision,
+    )
+    return model, candidates, chosen, train, test
+
+
+def run(settings: TrainSettings, report: Report = lambda _: None) -> TrainResult:
+    """Do a whole run without tracking: fit, evaluate on the held-back articles, save."""
+    model, candidates, chosen, train, test = fit(settings, report)
+    report("evaluating on the held-back articles, beside the baselines")
+    comparison = compare(test, {"censorscope": model, **fit_baselines(train)}, seed=settings.seed)
+    curve = _learning_curve(settings, chosen, train, test)
+    path = save(model, settings.output)
+    report(f"saved the model to {path}")
+    return TrainResult(model, path, candidates, chosen, comparison, train, test, curve)
+
+
+def _learning_curve(
+    settings: TrainSettings, chosen: Candidate, train: pd.DataFrame, test: pd.DataFrame
+) -> pd.DataFrame:
+    rng = np.random.default_rng(settings.seed)
+    articles = rng.permutation(train["article"].unique())
+    Y = test[list(THEMES)].to_numpy()
+    rows = []
+    for share in LEARNING_SHARES:
+        part = train[train["article"].isin(articles[: max(2, int(share * len(articles)))])]
+        labels = part[list(THEMES)].to_numpy()
+        if not labels.any(axis=0).all():
+            continue
+        classifier = make_classifier(settings, chosen.params)
+        classifier.fit(part["text"], labels, part["article"])
+        rows.append({"sentences": len(part), "macro_f1": classifier.score(test["text"], Y)})
+    return pd.DataFrame(rows, columns=["sentences", "macro_f1"])
+
+
+def code_digest() -> str:
+    """Return a SHA-256 of the sources that shape a model."""
+    total = hashlib.sha256()
+    for pattern in _CODE_THAT_SHAPES:
+        for path in sorted(_ROOT.glob(pattern)):
+            total.update(path.relative_to(_ROOT).as_posix().encode())
+            total.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return total.hexdigest()
+
+
+def describe(settings: TrainSettings, result: TrainResult) -> dict[str, Any]:
+    """Return the facts of a run that the tracking store and the model card share."""
+    return {
+        "data": list(settings.data) or ["corpus of the package"],
+        "train_sentences": len(result.train),
+        "train_articles": int(result.train["article"].nunique()),
+        "test_sentences": len(result.test),
+        "test_articles": int(result.test["article"].nunique()),
+        "data_digest": result.model.metadata["data_digest"],
+        "code_digest": result.model.metadata["code_digest"],
+    }

@@ -1,0 +1,69 @@
+"""A small, honest search: every candidate is judged on articles it was not fitted on."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.metrics import average_precision_score
+
+from ..data.themes import N_THEMES, THEMES
+from ..models.classifier import ThemeClassifier
+from .settings import FEATURE_SETS, TrainSettings
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One point of the grid and what it reached.
+
+    Attributes
+    ----------
+    params : dict
+        ``features`` (name of the set), ``C`` and ``min_df``.
+    classifier : ThemeClassifier
+        Fitted on all of the training part, with its out-of-fold probabilities.
+    average_precision : float
+        Mean over themes, out of fold: does not depend on thresholds or calibration.
+    """
+
+    params: dict[str, Any]
+    classifier: ThemeClassifier
+    average_precision: float
+
+
+def search(train: pd.DataFrame, settings: TrainSettings) -> Iterator[Candidate]:
+    """Fit every candidate, in parallel, and yield them in the order of the grid."""
+    grid = [
+        {"features": features, "C": C, "min_df": min_df}
+        for features, C, min_df in itertools.product(settings.features, settings.C, settings.min_df)
+    ]
+    parallel = Parallel(n_jobs=settings.jobs, return_as="generator")
+    yield from parallel(delayed(_fit)(train, settings, params) for params in grid)
+
+
+def best(candidates: list[Candidate]) -> Candidate:
+    """Return the candidate of highest average precision, the earlier of equals."""
+    return max(candidates, key=lambda c: c.average_precision)
+
+
+def make_classifier(settings: TrainSettings, params: dict[str, Any]) -> ThemeClassifier:
+    """Return the unfitted classifier of one candidate."""
+    return ThemeClassifier(
+        C=params["C"],
+        families=FEATURE_SETS[params["features"]],
+        min_df=params["min_df"],
+        expected_prevalence=settings.expected_prevalence or None,
+        n_folds=settings.folds,
+        random_state=settings.seed,
+    )
+
+
+def _fit(train: pd.DataFrame, settings: TrainSettings, params: dict[str, Any]) -> Candidate:
+    Y = train[list(THEMES)].to_numpy()
+    classifier = make_classifier(settings, params).fit(train["text"], Y, train["article"])
+    present = [k for k in range(N_THEMES) if Y[:, k].any()]
+    precision = [average_precision_score(Y[:, k], classifier.oof_proba_[:, k]) for k in present]
+    return Candidate(params, classifier, float(np.mean(precision)))
