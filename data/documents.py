@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from .exceptions import InputError
 
@@ -119,11 +119,12 @@ def expand(sources: list[str]) -> list[str]:
 
 def _open(path: Path) -> IO[bytes]:
     if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rb")
+        return cast("IO[bytes]", gzip.open(path, "rb"))
     if path.suffix.lower() == ".zst":
         import pyarrow as pa
 
-        return io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))  # type: ignore[type-var]
+        unpacked = pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+        return cast("IO[bytes]", io.BufferedReader(unpacked))
     return path.open("rb")
 
 

@@ -15,7 +15,8 @@ _FURNITURE: Final = re.compile(
       more\ about (?:\s+\w+){0,3} | advertisement | sponsored\ content
     | recommended\ (?:for\ you|stories) | also\ read\s*: .{0,120}
     | (?:read|see|watch)\ (?:more|also|next)\s* (?: : .{0,120})?
-    | related\ (?:articles?|stories|topics|news)\s*:? | share\ (?:this|on|via)\b .{0,30}
+    | related\ (?:articles?|stories|topics|news)\s*:?
+    | share\ (?:this\ (?:article|story|page|post)|on\ \w+|via\ \w+)
     | (?:click|tap)\ here\b .{0,80} | skip\ to\ (?:main\ )?content
     | purchase\ this\ article\b .{0,60} | (?:buy|order)\ (?:reprints?|a\ licen[cs]e)\b .{0,60}
     | (?:sign\ up|subscribe|log\ in|register) (?:\ (?:now|here|today))?

@@ -78,11 +78,8 @@ class Comparison:
             f"{'':{width}}  {'':20}  {'':>12}  " + f"{'P    R    F1':^18}" * len(THEMES),
         ]
         for name, frame in self.metrics.items():
-            cells = "".join(
-                f"{frame.at[t, 'precision']:.2f} {frame.at[t, 'recall']:.2f} "
-                f"{frame.at[t, 'f1']:.2f}".center(18)
-                for t in THEMES
-            )
+            figures = frame.loc[list(THEMES), ["precision", "recall", "f1"]].to_numpy()
+            cells = "".join(f"{p:.2f} {r:.2f} {f:.2f}".center(18) for p, r, f in figures)
             lines.append(
                 f"{name:{width}}  {self.macro_f1[name]!s:20}  "
                 f"{self.false_alarms[name]:12.2%}  {cells}"

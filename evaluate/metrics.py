@@ -54,11 +54,11 @@ def theme_metrics(Y: np.ndarray, proba: np.ndarray, decisions: np.ndarray) -> pd
                 "support": int(actual[k]),
             }
         )
-    frame = pd.DataFrame(rows, index=list(THEMES))
+    frame = pd.DataFrame(rows, index=list(THEMES), dtype=float)
     frame.loc["macro"] = frame.mean(skipna=True)
     micro = _prf(tp.sum(), predicted.sum(), actual.sum())
     frame.loc["micro"] = frame.loc["macro"].to_dict() | micro
-    frame.loc[["macro", "micro"], "support"] = int(actual.sum())
+    frame.loc[["macro", "micro"], "support"] = float(actual.sum())
     if actual.any():
         frame.loc["micro", "average_precision"] = average_precision_score(Y.ravel(), proba.ravel())
     return frame.astype({"support": int})

@@ -72,7 +72,9 @@ class Contexts:
     stems: list[str]
 
 
-def make_key(family: int, first: np.ndarray | int, second: np.ndarray | int = 0) -> np.ndarray:
+def make_key(
+    family: int | np.ndarray, first: np.ndarray | int, second: np.ndarray | int = 0
+) -> np.ndarray:
     """Pack a family and two ids (each below 2**24) into int64 keys."""
     return np.asarray(family * _FAMILY_SHIFT + np.int64(1) * first * _ID_SHIFT + second, np.int64)
 

@@ -24,7 +24,7 @@ _SPELLING: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"^(dis(?:hon|fav|col))our"), r"\1or"),
     (
         re.compile(
-            r"(..[a-z](?<!prom)(?<!adv)(?<!surpr)(?<!exerc)(?<!franch)(?<!telev)"
+            r"(..[a-z](?<!prom)(?<!adv)(?<!advert)(?<!surpr)(?<!exerc)(?<!franch)(?<!telev)"
             r"(?<!superv)(?<!comprom)(?<!ra)(?<!prec)(?<!pra))"
             r"is(e|ed|es|er|ers|ing|ation|ations|ational)$"
         ),
@@ -45,7 +45,7 @@ _MAYBE_BRITISH: Final = re.compile(r"our|is[ea]|ising|enc|ens|mme|re$|res$|gue|l
 def normalise_column(texts: pa.StringArray) -> pa.StringArray:
     """Bring a column of text to one writing: lower case, no accents, plain punctuation.
 
-    Full-width forms and ligatures are folded (NFKC), accents and invisible characters removed, and
+    Full-width forms and ligatures are folded (NFKD), accents and invisible characters removed, and
     every character that is neither a letter, a digit nor ASCII becomes a space.
 
     Parameters
@@ -65,11 +65,8 @@ def normalise_column(texts: pa.StringArray) -> pa.StringArray:
     lowered = pc.ascii_lower(texts)
     wild = pc.filter(texts, pc.invert(ascii_rows))
     wild = pc.replace_substring_regex(wild, _INVISIBLE, "")
-    # Decomposing first lets accents be dropped; recomposing keeps Hangul and kana whole.
-    wild = pc.utf8_normalize(wild, "NFKD")
-    wild = pc.replace_substring_regex(wild, r"\p{Mn}", "")
-    wild = pc.utf8_lower(pc.utf8_normalize(wild, "NFKC"))
-    # Lower-casing may bring back a combining mark; a second pass makes the function idempotent.
+    # Decomposing lets accents be dropped; all text is compared in this form, so none is recomposed.
+    wild = pc.utf8_lower(pc.utf8_normalize(wild, "NFKD"))
     wild = pc.replace_substring_regex(wild, r"\p{Mn}", "")
     wild = pc.replace_substring_regex(wild, _NOT_WORD, " ")
     return pc.replace_with_mask(lowered, pc.invert(ascii_rows), wild)

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .columns import to_numpy
 from .normalise import american, normalise_column
 from .terms import MAX_GAP, TermTable
 from .tokens import stem
@@ -39,7 +40,7 @@ class Prefilter:
     def keep(self, texts: pa.StringArray) -> tuple[np.ndarray, pa.StringArray]:
         """Return the row numbers (int64) and the texts that are left."""
         hit = pc.match_substring_regex(normalise_column(texts), self.pattern)
-        return np.flatnonzero(hit.to_numpy(zero_copy_only=False)), texts.filter(hit)
+        return np.flatnonzero(to_numpy(hit)), texts.filter(hit)
 
 
 def _sequence(steps: list[tuple[frozenset[str], bool]]) -> str:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import Stemmer
 
+from .columns import to_numpy
 from .normalise import american, normalise_column
 
 NUMBER: Final = "0"
@@ -84,8 +85,7 @@ def tokenise(texts: pa.StringArray) -> Tokens:
     padded = pa.StringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(blanked))
     encoded = padded.dictionary_encode()
     distinct = pc.ascii_rtrim_whitespace(encoded.dictionary).dictionary_encode()
-    merged = distinct.indices.to_numpy(zero_copy_only=False)
-    codes = merged[encoded.indices.to_numpy(zero_copy_only=False)].astype(np.int32)
+    codes = to_numpy(distinct.indices)[to_numpy(encoded.indices)]
     return Tokens(distinct.dictionary.to_pylist(), codes, offsets)
 
 

@@ -1,19 +1,20 @@
 """The features a model knows, and how the contexts of a batch map onto them."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from .columns import numbers, strings, to_numpy
 from .contexts import FAMILIES, GROUND, OTHER, Contexts, make_key, split_key
 from .terms import TermTable
 
 CUE_PLACES: Final = ("", "<", ">")
 _WITH_STEM: Final = tuple(FAMILIES.index(f) for f in ("word", "before", "after", "bigram"))
+_STEM_FAMILIES: Final = frozenset(FAMILIES[i] for i in _WITH_STEM)
 _BIGRAM: Final = FAMILIES.index("bigram")
 
 
@@ -54,7 +55,7 @@ class Vocabulary:
 
     @classmethod
     def _compact(cls, stems: list[str], keys: np.ndarray, idf: np.ndarray) -> "Vocabulary":
-        """Number the used stems by the alphabet, so that equal data give equal keys."""
+        """Renumber the used stems by the alphabet, so that equal data give equal keys."""
         family, first, second = split_key(keys)
         with_stem = np.isin(family, _WITH_STEM)
         used = np.union1d(first[with_stem], second[family == _BIGRAM])
@@ -139,53 +140,47 @@ class Vocabulary:
         """Return the features in words: the columns family, first, second and idf."""
         rows = self.words(grounds, cues)
         columns = {
-            name: pa.array([row[i] for row in rows], pa.string())
+            name: strings([row[i] for row in rows])
             for i, name in enumerate(("family", "first", "second"))
         }
-        return pa.table({**columns, "idf": self.idf})
+        return pa.table({**columns, "idf": numbers(self.idf)})
 
     @classmethod
     def from_table(
         cls, table: pa.Table, grounds: TermTable, cues: TermTable
     ) -> tuple["Vocabulary", np.ndarray]:
         """Undo `to_table`; return also the row of the table each feature comes from."""
-        family = _index(table["family"], list(FAMILIES))
+        families, firsts, seconds = (table[c].to_pylist() for c in ("family", "first", "second"))
+        family = _places(families, FAMILIES)
         with_stem = np.isin(family, _WITH_STEM)
-        first, second = table["first"].combine_chunks(), table["second"].combine_chunks()
-        is_bigram = family == _BIGRAM
-        used = pc.unique(
-            pa.concat_arrays(
-                [first.filter(pa.array(with_stem)), second.filter(pa.array(is_bigram))]
-            )
-        )
-        stems = [GROUND, OTHER, *sorted(set(used.to_pylist()) - {GROUND, OTHER})]
-        kinds, themes = list(cues.groups), list(grounds.groups)
-        by_term = [f"{t.group}\t{t.text}" for t in grounds.terms]
+        used = {w for w, f in zip(firsts, families, strict=True) if f in _STEM_FAMILIES}
+        used.update(w for w, f in zip(seconds, families, strict=True) if f == "bigram")
+        stems = [GROUND, OTHER, *sorted(used - {GROUND, OTHER})]
+        kinds, themes = cues.groups, grounds.groups
+        terms = [(t.text, t.group) for t in grounds.terms]
         is_ = {name: family == i for i, name in enumerate(FAMILIES)}
-        place = pc.fill_null(pc.index_in(second, pa.array(CUE_PLACES)), 0).to_numpy()
+        first_kind = _places(firsts, kinds)
         a = np.select(
             [with_stem, is_["cue"], is_["cue_pair"] | is_["cue_theme"], is_["ground"]],
             [
-                _index(first, stems),
-                _index(first, kinds) * 3 + place,
-                _index(first, kinds),
-                _index(pc.binary_join_element_wise(second, first, "\t"), by_term),
+                _places(firsts, stems),
+                first_kind * 3 + _places(seconds, CUE_PLACES),
+                first_kind,
+                _places(zip(firsts, seconds, strict=True), terms),
             ],
-            _index(first, themes),
+            _places(firsts, themes),
         )
         b = np.select(
-            [is_bigram, is_["cue_pair"], is_["cue_theme"]],
-            [_index(second, stems), _index(second, kinds), _index(second, themes)],
+            [is_["bigram"], is_["cue_pair"], is_["cue_theme"]],
+            [_places(seconds, stems), _places(seconds, kinds), _places(seconds, themes)],
             0,
         )
         keys = make_key(family, a, b)
         order = np.argsort(keys)
-        return cls(stems, keys[order], table["idf"].to_numpy()[order]), order
+        return cls(stems, keys[order], to_numpy(table["idf"])[order]), order
 
 
-def _index(values: pa.Array | pa.ChunkedArray, names: list[str]) -> np.ndarray:
+def _places(values: Iterable[Hashable], names: Iterable[Hashable]) -> np.ndarray:
     """Return the place of each value among the names, 0 where it is none of them."""
-    found = pc.fill_null(pc.index_in(values, pa.array(names)), 0)
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    return found.to_numpy(zero_copy_only=False).astype(np.int64)
+    index = {name: i for i, name in enumerate(names)}
+    return np.array([index.get(value, 0) for value in values], dtype=np.int64)

@@ -145,7 +145,7 @@ def _form(arguments: argparse.Namespace) -> str:
         return str(arguments.format)
     if arguments.output is None:
         return "table"
-    form = arguments.output.suffix.removeprefix(".").lower()
+    form = str(arguments.output.suffix).removeprefix(".").lower()
     if form == "txt":
         return "table"
     if form not in FORMATS:

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 
 from ..data.themes import THEMES
+from ..features.columns import strings
 from ..features.contexts import FAMILIES, split_key
 from ..features.tokens import Tokens
-from .theme_model import ThemeModel, text_column
+from .theme_model import ThemeModel
 
 CONTROL_CUES: Final = frozenset(
     ("block", "remove", "close", "limit", "law", "punish", "monitor", "demand", "campaign")
@@ -74,7 +75,7 @@ class ThemeExplanation:
 
 def explain(model: ThemeModel, text: str) -> tuple[ThemeExplanation, ...]:
     """Explain the probabilities of one sentence, one entry a theme in the fixed order."""
-    tokens, mentions, contexts = model.read(text_column([text]))
+    tokens, mentions, contexts = model.read(strings([text]))
     logits = model.logits(contexts)
     context, feature, value, origin = model.vocabulary.encode(contexts)
     names = _feature_names(model, feature)

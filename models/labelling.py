@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from ..data.documents import DocumentBatch, Rejected
 from ..data.exceptions import InputError
 from ..data.sentences import split_article
 from ..data.themes import THEMES
+from ..features.columns import numbers, strings
 from .theme_model import ThemeModel, join_labels
 
 SCHEMA: Final = pa.schema(
@@ -54,7 +56,7 @@ def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Tab
         With the columns of `SCHEMA`, one row a sentence.
     """
     documents: list[str] = []
-    numbers: list[int] = []
+    numbered: list[int] = []
     starts: list[int] = []
     ends: list[int] = []
     texts: list[str] = []
@@ -63,21 +65,27 @@ def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Tab
         tally.furniture += len(article.dropped)
         for number, sentence in enumerate(article.sentences):
             documents.append(document)
-            numbers.append(number)
+            numbered.append(number)
             starts.append(sentence.start)
             ends.append(sentence.end)
             texts.append(sentence.text)
-    column = pa.array(texts, pa.string())
+    column = strings(texts)
     probabilities = model.predict_proba(column)
     labels = join_labels(model.decide(probabilities))
     tally.documents += len(batch.documents)
     tally.sentences += len(texts)
     tally.labelled += sum(map(bool, labels))
     tally.rejected += len(batch.rejected)
-    arrays = [documents, numbers, starts, ends, column, *probabilities.T, labels]
-    return pa.Table.from_arrays(
-        [pa.array(a, f.type) for a, f in zip(arrays, SCHEMA, strict=True)], schema=SCHEMA
-    )
+    arrays = [
+        strings(documents),
+        numbers(np.array(numbered, dtype=np.int32)),
+        numbers(np.array(starts, dtype=np.int64)),
+        numbers(np.array(ends, dtype=np.int64)),
+        column,
+        *map(numbers, probabilities.T),
+        strings(labels),
+    ]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
 class Writer(Protocol):

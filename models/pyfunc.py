@@ -8,7 +8,7 @@ from mlflow.models import set_model
 from censorscope.models.storage import load
 
 
-class ServedThemeModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class ServedThemeModel(mlflow.pyfunc.PythonModel):
     """A frame with the column ``text`` in, the frame of `ThemeModel.label` out."""
 
     def load_context(self, context: Any) -> None:

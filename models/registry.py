@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,7 +94,10 @@ def connect(uri: str | None = None, *, create: bool = False) -> Iterator["Mlflow
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(address)
     try:
-        yield mlflow.MlflowClient(address)
+        with warnings.catch_warnings():
+            # Advice to the authors of a model, which its users can do nothing about.
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
+            yield mlflow.MlflowClient(address)
     except MlflowException as error:
         first_line = str(error).splitlines()[0]
         raise RegistryError(f"{address}: {first_line}") from error

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ..data.exceptions import InputError, ModelError
 from ..data.themes import THEMES
+from ..features.columns import numbers, strings, to_numpy
 from ..features.terms import Term, TermTable
 from ..features.vocabulary import Vocabulary
 from .theme_model import ThemeModel
@@ -49,7 +50,7 @@ def save(model: ThemeModel, path: str | Path) -> Path:
         tables = (
             _terms_table(model.grounds),
             _terms_table(model.cues),
-            terms.append_column("weight", pa.array(model.coef)),
+            terms.append_column("weight", numbers(model.coef)),
         )
         for name, table in zip(_TABLES, tables, strict=True):
             pq.write_table(table, scratch / name, compression="zstd")
@@ -66,7 +67,7 @@ def save(model: ThemeModel, path: str | Path) -> Path:
         text = json.dumps(description, indent=1, sort_keys=True, ensure_ascii=False)
         (scratch / "model.json").write_text(text + "\n", encoding="utf-8")
         # Scratch folders are private; a model is for everyone the umask allows.
-        scratch.chmod(0o755)  # noqa: S103
+        scratch.chmod(0o755)
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
             os.replace(path, old / path.name)
@@ -99,13 +100,13 @@ def load(path: str | Path) -> ThemeModel:
             )
     grounds = _terms_of(path / "grounds.parquet")
     cues = _terms_of(path / "cues.parquet")
-    table = pq.read_table(path / "terms.parquet", use_threads=False)
+    table = _read_table(path / "terms.parquet")
     vocabulary, order = Vocabulary.from_table(table, grounds, cues)
     return ThemeModel(
         grounds=grounds,
         cues=cues,
         vocabulary=vocabulary,
-        coef=table["weight"].to_numpy()[order],
+        coef=to_numpy(table["weight"])[order],
         intercept=float(description["intercept"]),
         calibration=np.array(description["calibration"], dtype=np.float64),
         thresholds=np.array([description["thresholds"][t] for t in THEMES], dtype=np.float64),
@@ -148,14 +149,19 @@ def _own_digest(description: dict[str, Any]) -> str:
 
 
 def _terms_table(table: TermTable) -> pa.Table:
-    return pa.table(
-        {"group": [t.group for t in table.terms], "term": [t.text for t in table.terms]}
-    )
+    groups, texts = ([t.group for t in table.terms], [t.text for t in table.terms])
+    return pa.table({"group": strings(groups), "term": strings(texts)})
 
 
 def _terms_of(path: Path) -> TermTable:
-    columns = pq.read_table(path, use_threads=False).to_pydict()
+    columns = _read_table(path).to_pydict()
     return TermTable([Term(g, t) for g, t in zip(columns["group"], columns["term"], strict=True)])
+
+
+def _read_table(path: Path) -> pa.Table:
+    # pq.read_table would import pandas.
+    with pq.ParquetFile(path) as file:
+        return file.read(use_threads=False)
 
 
 def _sha256(path: Path) -> str:

@@ -1,6 +1,6 @@
 """The model as it is used: numpy and pyarrow only, so that labelling starts fast."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
+from ..features.columns import strings, to_numpy
 from ..features.contexts import Contexts, build_contexts
 from ..features.prefilter import Prefilter
 from ..features.terms import Spans, TermTable
@@ -75,7 +76,8 @@ class ThemeModel:
 
     def decide(self, probabilities: np.ndarray) -> np.ndarray:
         """Apply the thresholds to probabilities of shape (n, 4)."""
-        return (probabilities >= self.thresholds) & (probabilities > 0)
+        decisions: np.ndarray = (probabilities >= self.thresholds) & (probabilities > 0)
+        return decisions
 
     def label(self, texts: Any) -> "pd.DataFrame":
         """Return a frame with the text, one probability column a theme and the labels in force.
@@ -97,7 +99,8 @@ class ThemeModel:
         n = len(contexts.row)
         score = np.bincount(context, weights=value * self.coef[feature], minlength=n)
         slope, offset = self.calibration[contexts.theme].T
-        return slope * (score + self.intercept) + offset
+        logits: np.ndarray = slope * (score + self.intercept) + offset
+        return logits
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> "ThemeModel":
         """Return the same model with other thresholds for the themes named."""
@@ -138,25 +141,33 @@ def text_column(texts: Any) -> pa.StringArray:
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     if not isinstance(texts, pa.Array):
-        values = texts if isinstance(texts, np.ndarray | list | tuple) else _as_list(texts)
-        try:
-            texts = pa.array(values, pa.string(), from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-            raise InputError(f"the texts are not all strings ({error})") from None
+        texts = _strings(texts)
     if pa.types.is_dictionary(texts.type):
         texts = texts.dictionary_decode()
-    if not pa.types.is_string(texts.type):
-        if not (pa.types.is_large_string(texts.type) or pa.types.is_string_view(texts.type)):
-            raise InputError(f"the texts are of type {texts.type}, not strings")
+    if pa.types.is_large_string(texts.type) or pa.types.is_string_view(texts.type):
         texts = texts.cast(pa.string())
+    if not pa.types.is_string(texts.type):
+        raise InputError(f"the texts are of type {texts.type}, not strings")
     if texts.null_count:
-        row = int(np.flatnonzero(texts.is_null().to_numpy(zero_copy_only=False))[0])
+        row = int(np.flatnonzero(to_numpy(texts.is_null()))[0])
         raise InputError(f"text {row} is missing", remedy="Drop the empty rows or fill them.")
     return texts
 
 
-def _as_list(texts: Iterable[Any]) -> Any:
-    return texts.to_numpy() if hasattr(texts, "to_numpy") else list(texts)
+def _strings(texts: Any) -> pa.StringArray:
+    if isinstance(texts, list):
+        try:
+            return strings(texts)
+        except TypeError:
+            pass  # a missing value, or worse: named below
+    if hasattr(texts, "to_numpy"):
+        texts = texts.to_numpy()
+    elif not isinstance(texts, np.ndarray):
+        texts = list(texts)
+    try:
+        return pa.array(texts, pa.string(), from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"the texts are not all strings ({error})") from None
 
 
 def join_labels(decisions: np.ndarray) -> list[str]:

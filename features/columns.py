@@ -1,0 +1,49 @@
+"""Between Arrow columns and Python or numpy, without importing pandas on the way.
+
+``pyarrow.array`` and ``Array.to_numpy`` import pandas whenever it is installed, which costs more time
+than labelling a page; these functions go by the buffers instead.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy as np
+import pyarrow as pa
+
+
+def strings(values: Sequence[str]) -> pa.StringArray:
+    """Return a column of strings.
+
+    Raises
+    ------
+    TypeError
+        When a value is no string.
+    """
+    data = "".join(values)
+    if data.isascii():
+        lengths = map(len, values)
+        encoded = data.encode("ascii")
+    else:
+        pieces = [value.encode("utf-8", errors="replace") for value in values]
+        lengths = map(len, pieces)
+        encoded = b"".join(pieces)
+    offsets = np.fromiter(accumulate(lengths, initial=0), dtype=np.int32, count=len(values) + 1)
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(encoded))
+
+
+def numbers(values: np.ndarray) -> pa.Array:
+    """Return a column over the memory of a one-dimensional numeric array."""
+    values = np.ascontiguousarray(values)
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def to_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Return the values of a numeric or boolean column without nulls."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_boolean(column.type):
+        bits = np.frombuffer(column.buffers()[1] or b"", dtype=np.uint8)
+        unpacked = np.unpackbits(bits, bitorder="little", count=None)
+        return unpacked[column.offset : column.offset + len(column)].astype(bool)
+    return np.from_dlpack(column)

@@ -1,0 +1,116 @@
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from censorscope.data.exceptions import InputError
+from censorscope.data.reader import COLUMNS, read_labelled
+from censorscope.data.themes import THEMES
+
+ARTICLE = {
+    "article_id": "a-1",
+    "region": "World",
+    "register": "agency",
+    "year": 2014,
+    "sentences": [
+        {"text": "Sites shut over hoaxes.", "labels": ["rumour_control"]},
+        {"text": "Rain fell.", "labels": []},
+    ],
+}
+
+
+def write(path, text: str | bytes):
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_one_article_a_line(tmp_path) -> None:
+    frame = read_labelled(write(tmp_path / "x.jsonl", json.dumps(ARTICLE) + "\n\n"))
+    assert frame[list(COLUMNS)].to_numpy().tolist() == [
+        ["a-1", 0, "Sites shut over hoaxes.", True, False, False, False],
+        ["a-1", 1, "Rain fell.", False, False, False, False],
+    ]
+    assert frame["year"].tolist() == [2014, 2014]
+
+
+def test_the_forms_of_one_table_are_read_alike(tmp_path) -> None:
+    rows = [("t1", "Porn sites were blocked.", ["pornography"]), ("t2", "No, not that.", [])]
+    flat = "".join(json.dumps({"article": a, "text": t, "labels": ls}) + "\n" for a, t, ls in rows)
+    listed = "article,text,labels\n" + "".join(f'{a},"{t}",{";".join(ls)}\n' for a, t, ls in rows)
+    columns = f"article,text,{','.join(THEMES)}\n" + "".join(
+        f'{a},"{t}",{",".join(str(int(th in ls)) for th in THEMES)}\n' for a, t, ls in rows
+    )
+    pd.DataFrame(rows, columns=["article", "text", "labels"]).to_parquet(tmp_path / "p.parquet")
+    frames = [
+        read_labelled(write(tmp_path / "f.jsonl", flat)),
+        read_labelled(write(tmp_path / "l.csv", "\ufeff" + listed)),
+        read_labelled(write(tmp_path / "c.csv", columns)),
+        read_labelled(tmp_path / "p.parquet"),
+    ]
+    for frame in frames[1:]:
+        pd.testing.assert_frame_equal(frame, frames[0])
+    assert frames[0]["pornography"].tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "a.jsonl",
+            '{"text": "x", "labels": ["rumor"]}',
+            r"a.jsonl:1: unknown theme 'rumor'. Labels",
+        ),
+        ("a.jsonl", '{"text": "x"}', r"a.jsonl:1: there are neither `labels` nor theme columns"),
+        ("a.jsonl", '\n{"text": " ", "labels": []}', r"a.jsonl:2: the text of the row is empty"),
+        ("a.jsonl", '{"labels": []}', r"a.jsonl:1: the row has no `text`"),
+        ("a.jsonl", '{"text": "x", "labels": 3}', r"a.jsonl:1: `labels` is not a list"),
+        ("a.jsonl", "{", r"a.jsonl:1: not JSON"),
+        ("a.jsonl", "[1]", r"a.jsonl:1: not a JSON object"),
+        ("a.jsonl", "", r"a.jsonl: holds no sentence"),
+        ("a.jsonl", '{"article_id": "a", "sentences": 1}', r"`sentences` is not a list"),
+        ("a.jsonl", '{"sentences": []}', r"a.jsonl:1: the article has no article_id"),
+        (
+            "a.jsonl",
+            '{"id": 1, "text": "x", "labels": []}\n{"id": 1, "text": "y", "labels": []}',
+            r"a.jsonl:2: id 1 was used before, at .*a.jsonl:1",
+        ),
+        ("a.csv", "txt,labels\nx,\n", r"a.csv:1: no column `text` among \['txt', 'labels'\]. Name"),
+        ("a.csv", "text,fraud\nx,maybe\n", r"a.csv:2: fraud is 'maybe'. Write 1 or 0"),
+        ("a.csv", "text,labels\nx,y,z\n", r"a.csv:2: another number of fields"),
+        ("a.csv", 'text,labels\n"a\nb",\nx,nonsense\n', r"a.csv:4: unknown theme 'nonsense'"),
+        ("a.csv", b"text,labels\ncaf\xe9,\n", r"a.csv:2: not UTF-8 text. Save"),
+        ("a.parquet", "PAR?", r"a.parquet: not a Parquet file"),
+        ("a.xlsx", "x", r"a.xlsx: unknown kind of file '.xlsx'. Use"),
+    ],
+)
+def test_errors_name_file_line_and_remedy(tmp_path, name, content, message) -> None:
+    with pytest.raises(InputError, match=message):
+        read_labelled(write(tmp_path / name, content))
+
+
+def test_an_article_in_two_files_is_refused(tmp_path) -> None:
+    one = write(tmp_path / "1.jsonl", json.dumps(ARTICLE))
+    two = write(tmp_path / "2.jsonl", json.dumps(ARTICLE))
+    with pytest.raises(InputError, match=r"2.jsonl:1: a-1 was used before, at .*1.jsonl:1"):
+        read_labelled(one, two)
+
+
+def test_a_missing_file_is_named(tmp_path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_labelled(tmp_path / "nothing.csv")
+
+
+texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda t: t.strip() != "")
+
+
+@given(st.lists(st.tuples(texts, st.lists(st.sampled_from(THEMES), unique=True)), min_size=1))
+def test_what_was_written_is_read(tmp_path_factory, rows) -> None:
+    path = tmp_path_factory.mktemp("reader") / "x.jsonl"
+    sentences = [{"text": t, "labels": labels} for t, labels in rows]
+    write(path, json.dumps({"article_id": "a", "sentences": sentences}))
+    frame = read_labelled(path)
+    assert frame["text"].tolist() == [t for t, _ in rows]
+    for theme in THEMES:
+        assert frame[theme].tolist() == [theme in labels for _, labels in rows]

@@ -1,0 +1,135 @@
+"""The fast path and the plain reference give one and the same matrix."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from censorscope.features.terms import Term, TermTable
+from censorscope.features.tokens import tokenise
+from censorscope.features.vectorizers import ContextVectorizer
+
+
+def _reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "reference", Path(__file__).with_name("reference.py")
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+reference = _reference()
+
+PIECES = [
+    "rumours", "Rumor", "RUMOURS", "fake", "news", "terrorism", "terror-related", "bomb", "fraud",
+    "porn\u200bography", "obscene", "ﬁlms", "ｆｒａｕｄ", "“hoax”", "scam's", "child", "abuse",
+    "images", "blocked", "removed", "posts", "the", "organised", "police", "arrested", "2,300",
+    "naïve", "Ünï", "日本", "😀", "—", "...", "ß", "İstanbul", "ministry", "false", "and", "reports",
+    "\t", "\n", "", "e\u0301", "adult", "licence", "sites",
+]  # fmt: skip
+wild_text = st.lists(
+    st.one_of(st.sampled_from(PIECES), st.text(st.characters(max_codepoint=0x2FFF, categories=(
+        "Lu", "Ll", "Nd", "Po", "Zs", "Mn", "Pd")), max_size=6)),
+    max_size=14,
+).map(" ".join)  # fmt: skip
+
+
+def assert_equal_to_reference(texts: list[str], min_df: int) -> None:
+    vectorizer = ContextVectorizer(min_df=min_df).fit_contexts(pa.array(texts, pa.string()))
+    contexts = vectorizer.contexts(pa.array(texts, pa.string()))
+    matrix = vectorizer.matrix(contexts)
+    names = list(vectorizer.get_feature_names_out())
+    rows, expected_names, expected = reference.vectorise(
+        texts, vectorizer.grounds_, vectorizer.cues_, min_df=min_df
+    )
+    assert list(zip(contexts.row.tolist(), contexts.theme.tolist(), strict=True)) == rows
+    assert sorted(names) == sorted(expected_names)
+    order = [names.index(name) for name in expected_names]
+    np.testing.assert_allclose(matrix[:, order].toarray(), expected.toarray(), atol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(wild_text, min_size=1, max_size=6))
+def test_wild_text_gives_the_matrix_of_the_reference(texts: list[str]) -> None:
+    # One sentence that always mentions grounds: an empty vocabulary has no matrix.
+    assert_equal_to_reference([*texts, "Police shut sites over rumours and porn."], min_df=1)
+
+
+def test_corpus_text_gives_the_matrix_of_the_reference(small) -> None:
+    assert_equal_to_reference(small["text"].tolist()[:150], min_df=2)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(wild_text, max_size=8))
+def test_tokens_are_those_of_the_reference(texts: list[str]) -> None:
+    tokens = tokenise(pa.array(texts, pa.string()))
+    found = [
+        [tokens.words[c] for c in tokens.codes[a:b]]
+        for a, b in zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
+    ]
+    assert found == [reference.words(text) for text in texts]
+
+
+def test_a_sliced_column_is_tokenised_like_its_copy() -> None:
+    column = pa.array(["zero words", "one, two", "", "three"])
+    part = tokenise(column.slice(1, 2))
+    assert part.words == ["one", "two"]
+    assert part.offsets.tolist() == [0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("rumour", "Rumours spread", ["rumours"]),
+        ("terror*", "Counterterror and terrorists", ["terrorists"]),
+        ("=isis", "ISIS but not crisis", ["isis"]),
+        ("fake ~ report|story", "fake and misleading stories", ["fake and misleading stories"]),
+        ("fake ~ report", "fake one two three reports", []),
+        ("fake report", "fake news report", []),
+        ("rumor*", "rumour-mongers", ["rumour"]),
+    ],
+)
+def test_a_term_finds_what_its_syntax_says(term: str, text: str, found: list[str]) -> None:
+    tokens = tokenise(pa.array([text]))
+    spans = TermTable([Term("g", term)]).find(tokens)
+    words = [
+        " ".join(tokens.words[c] for c in tokens.codes[a:b])
+        for a, b in zip(spans.start, spans.end, strict=True)
+    ]
+    assert words == found
+
+
+def test_a_term_never_reaches_into_the_next_sentence() -> None:
+    spans = TermTable([Term("g", "fake ~ news")]).find(tokenise(pa.array(["a fake", "news item"])))
+    assert len(spans.term) == 0
+
+
+def test_python_level_work_does_not_grow_with_repeated_sentences(monkeypatch) -> None:
+    """The loops run over distinct words: a hundred times the text, the same calls."""
+    from censorscope.features import contexts as module
+
+    calls = 0
+    real = module.stem
+
+    def counting(word: str) -> str:
+        nonlocal calls
+        calls += 1
+        return real(word)
+
+    monkeypatch.setattr(module, "stem", counting)
+    sentence = "Police shut 40 sites over rumours about the flood."
+    vectorizer = ContextVectorizer(min_df=1).fit_contexts(pa.array([sentence]))
+    vectorizer.contexts(pa.array([sentence]))
+    calls = 0
+    vectorizer.contexts(pa.array([sentence]))
+    once, calls = calls, 0
+    vectorizer.contexts(pa.array([sentence] * 100))
+    assert calls == once > 0

@@ -1,0 +1,133 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from censorscope.data.exceptions import InputError
+from censorscope.data.themes import THEMES
+from censorscope.features.normalise import american, normalise_column
+from censorscope.features.prefilter import Prefilter
+from censorscope.features.terms import Term, TermTable
+from censorscope.features.tokens import stem, tokenise
+from censorscope.features.vectorizers import (
+    GROUNDS_PATH,
+    ContextVectorizer,
+    make_sentence_vectorizer,
+)
+
+
+@parametrize_with_checks([ContextVectorizer()])
+def test_scikit_learn_checks(estimator, check) -> None:
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("“Fake” news", " fake  news"),
+        ("ﬁlm", "film"),
+        ("ＦＲＡＵＤ", "fraud"),
+        ("por\u200bno", "porno"),
+        ("Erdoğan naïve", "erdogan naive"),
+        ("PLAIN-text", "plain-text"),
+    ],
+)
+def test_writings_of_one_word_are_made_equal(text: str, normal: str) -> None:
+    assert normalise_column(pa.array([text])).to_pylist() == [normal]
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Z", "M")))))
+def test_normalising_twice_changes_nothing(texts: list[str]) -> None:
+    once = normalise_column(pa.array(texts, pa.string()))
+    assert len(once) == len(texts)
+    assert normalise_column(once).equals(once)
+
+
+@pytest.mark.parametrize(
+    ("british", "us"),
+    [("rumours", "rumors"), ("organised", "organized"), ("paedophile", "pedophile"),
+     ("licence", "license"), ("labelled", "labeled"), ("programme", "program")],
+)  # fmt: skip
+def test_british_and_american_have_one_stem(british: str, us: str) -> None:
+    assert stem(british) == stem(us)
+
+
+@pytest.mark.parametrize("word", ["promise", "raise", "four", "your", "advertise", "hour"])
+def test_words_that_only_look_british_stay(word: str) -> None:
+    assert american(word) == word
+
+
+def test_the_prefilter_keeps_every_sentence_that_mentions_a_ground(development) -> None:
+    table = TermTable.read(GROUNDS_PATH)
+    column = pa.array(development["text"].tolist())
+    kept, texts = Prefilter(table).keep(column)
+    mentioned = set(table.find(tokenise(column)).row.tolist())
+    assert mentioned <= set(kept.tolist())
+    assert len(texts) == len(kept) < len(column)
+
+
+WORDS = ["rumours", "paedophiles", "organised", "fake", "a", "the", "websites", "adverts", "and",
+         "counterfeited", "child", "abuse", "imagery", "false", "licences", "bombings", "—", "é"]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=8).map(", ".join), min_size=1))
+def test_the_prefilter_never_loses_a_mention(texts: list[str]) -> None:
+    table = TermTable.read(GROUNDS_PATH)
+    column = pa.array(texts, pa.string())
+    mentioned = set(table.find(tokenise(column)).row.tolist())
+    assert mentioned <= set(Prefilter(table).keep(column)[0].tolist())
+
+
+def test_ground_and_cue_tables_can_be_read_and_hold_no_term_twice() -> None:
+    vectorizer = ContextVectorizer(min_df=1).fit_contexts(pa.array(["rumours of fraud"]))
+    for table in (vectorizer.grounds_, vectorizer.cues_):
+        assert len(set(table.terms)) == len(table.terms)
+    assert vectorizer.grounds_.groups == THEMES
+
+
+def test_a_damaged_table_is_refused_with_its_line(tmp_path) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text("group\tterm\nfraud\tscam*\nfraud scam\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"terms.tsv:3: expected a group, a tab and a term"):
+        TermTable.read(path)
+
+
+@pytest.mark.parametrize("term", ["~", "fake ~"])
+def test_a_term_without_a_word_is_refused(term: str) -> None:
+    with pytest.raises(InputError, match="no word where one is expected"):
+        TermTable([Term("g", term)])
+
+
+def test_rows_of_the_transformer_are_the_rows_given() -> None:
+    pairs = np.array(
+        [["Police shut sites over hoaxes", theme] for theme in THEMES] + [["Rain", "fraud"]],
+        dtype=object,
+    )
+    vectorizer = ContextVectorizer(min_df=1).fit(pairs)
+    matrix = vectorizer.transform(pairs)
+    assert matrix.shape == (5, len(vectorizer.get_feature_names_out()))
+    assert (matrix.getnnz(axis=1) > 0).tolist() == [True, False, False, False, False]
+
+
+def test_the_mention_itself_is_masked() -> None:
+    vectorizer = ContextVectorizer(min_df=1).fit_contexts(pa.array(["Police shut hoax sites"]))
+    names = vectorizer.get_feature_names_out().tolist()
+    assert "bigram=<ground> site" in names
+    assert not [n for n in names if "hoax" in n and not n.startswith("ground=")]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [({"families": ("word", "x")}, "families has"), ({"min_df": 0}, "min_df == 0")],
+)
+def test_wrong_parameters_are_named(parameters: dict, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        ContextVectorizer(**parameters).fit_contexts(pa.array(["rumours"]))
+
+
+def test_the_plain_vectoriser_sees_words_pairs_and_sub_words() -> None:
+    vectorizer = make_sentence_vectorizer(min_df=1).fit(["blocked sites"])
+    names = set(vectorizer.get_feature_names_out())
+    assert {"word__blocked sites", "word__sites", "char__ site"} <= names

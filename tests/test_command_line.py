@@ -1,0 +1,207 @@
+"""The command line as its users meet it."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from censorscope.__main__ import main
+from censorscope.data.themes import THEMES
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "data" / "demo" / "article.txt"
+COLUMNS = ["document", "sentence", "start", "end", "text", *THEMES, "labels"]
+
+
+def censorscope(*arguments: object, code: int = 0, **options) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "censorscope", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    "command", ["label", "explain", "evaluate", "train", "promote", "rollback", "models", "ui"]
+)
+def test_every_command_explains_itself(command, capsys) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert f"usage: censorscope {command}" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom censorscope.__main__ import make_parser\nmake_parser().format_help()\n"
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'sklearn', 'mlflow'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_labelling_imports_neither_mlflow_nor_scikit_learn_nor_pandas() -> None:
+    code = (
+        "import sys\nfrom censorscope.__main__ import main\n"
+        f"main(['label', {str(DEMO)!r}])\n"
+        "heavy = {'pandas', 'sklearn', 'mlflow', 'matplotlib', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_demo_article_is_labelled() -> None:
+    done = censorscope("label", DEMO, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    labels = {row["text"][:24]: row["labels"] for row in rows}
+    assert list(rows[0]) == COLUMNS
+    assert labels["Messaging services must "] == "fraud"
+    assert labels["The app store removed a "] == "pornography"
+    assert labels["Police arrested four men"] == ""
+    text = DEMO.read_text(encoding="utf-8")
+    assert all(text[int(r["start"]) : int(r["end"])] == r["text"] for r in rows)
+
+
+def test_the_formats_hold_the_same_rows(tmp_path) -> None:
+    for suffix in ("csv", "jsonl", "parquet"):
+        censorscope("label", DEMO, "--output", tmp_path / f"out.{suffix}")
+    frame = pd.read_parquet(tmp_path / "out.parquet")
+    assert list(frame.columns) == COLUMNS
+    assert len(frame) == 10
+    from_csv = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
+    lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
+    from_json = pd.DataFrame([json.loads(line) for line in lines])
+    for other in (from_csv, from_json):
+        assert other.to_numpy().tolist() == frame.to_numpy().tolist()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_standard_input_and_thresholds() -> None:
+    sentence = "The regulator shut 40 sites that sold obscene videos."
+    done = censorscope("label", "-", "--format", "jsonl", input=sentence)
+    assert json.loads(done.stdout)["labels"] == "pornography"
+    strict = censorscope(
+        "label", "--format", "jsonl", "--threshold", "pornography=1", input=sentence
+    )
+    assert json.loads(strict.stdout)["labels"] == ""
+
+
+def test_the_table_reads_like_a_table() -> None:
+    done = censorscope("label", DEMO)
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["rumour", "terror", "fraud", "porn", "labels", "sentence"]
+    assert len(lines) == 11
+    assert "10 sentences of 1 documents" in done.stderr
+
+
+def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
+    data = tmp_path / "in.jsonl"
+    data.write_text('{"text": "Rain."}\n{"text": ""}\n')
+    done = censorscope("label", data, "--output", tmp_path / "out.csv")
+    listing = tmp_path / "out.csv.rejected.jsonl"
+    assert json.loads(listing.read_text()) == {
+        "file": str(data), "row": 2, "reason": "the text is empty"}  # fmt: skip
+    assert "1 rows rejected" in done.stderr
+    # A clean run leaves no stale list.
+    data.write_text('{"text": "Rain."}\n')
+    censorscope("label", data, "--output", tmp_path / "out.csv")
+    assert not listing.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("label", "nothing.txt"), "nothing.txt: no such file"),
+        (("label", "-", "--model", "nowhere"), "nowhere: no model there"),
+        (("label", "-", "--threshold", "fraud"), "--threshold fraud is not THEME=P"),
+        (("label", "-", "--threshold", "spam=0.5"), "unknown theme 'spam'"),
+        (("label", "-", "--output", "x.doc"), "the format of x.doc is not known"),
+        (("label", "-", "--format", "parquet"), "Parquet needs a file"),
+        (("label", "-", "--output", "no/such/out.csv"), "no/such: no such folder"),
+        (("explain", " "), "the text is empty"),
+        (("evaluate", "--data", "x.jsonl"), "x.jsonl: no such file"),
+        (("train", "--data", "x.csv"), "x.csv: no such file"),
+        (("train", "--config", "x.toml"), "x.toml: no such file"),
+        (("models",), "no tracking store there"),
+        (("promote",), "no tracking store there"),
+        (("rollback",), "no tracking store there"),
+        (("label", "-", "--model", "models:/censorscope@champion"), "no tracking store there"),
+    ],
+    ids=" ".join,
+)
+def test_a_users_mistake_is_one_line_and_exit_2(tmp_path, arguments, message) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    done = censorscope(*arguments, code=2, cwd=tmp_path, input="Rain.", env=environment)
+    assert message in done.stderr
+    assert done.stderr.count("\n") <= 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_midway_leaves_the_old_output(tmp_path) -> None:
+    output = tmp_path / "out.csv"
+    output.write_text("precious")
+    bad = tmp_path / "bad.txt"
+    bad.write_bytes(b"caf\xe9")
+    censorscope("label", DEMO, bad, "--output", output, code=2)
+    assert output.read_text() == "precious"
+    assert {p.name for p in tmp_path.iterdir()} == {"out.csv", "bad.txt"}
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m censorscope label {DEMO} {DEMO} --format jsonl | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+def test_explain_prints_both_halves(capsys) -> None:
+    assert main(["explain", "The ministry blocked sites over rumours."]) == 0
+    out = capsys.readouterr().out
+    assert "ground: rumours; control: blocked" in out
+    assert "fraud: no mention of this ground" in out
+
+
+def test_evaluate_prints_a_table_and_writes_the_figures(tmp_path, small, capsys) -> None:
+    data = tmp_path / "data.parquet"
+    small.to_parquet(data)
+    assert main(["evaluate", "--data", str(data), "--json", str(tmp_path / "f.json")]) == 0
+    out = capsys.readouterr().out
+    assert "keyword list" in out
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert set(figures["systems"]) == {
+        "censorscope", "majority", "keyword list", "TF-IDF + LR at 0.5"}  # fmt: skip
+
+
+def test_train_promote_models_and_label_by_alias(tmp_path, small) -> None:
+    """The whole way with the commands of the README, in an empty folder."""
+    small[["article", "text", *THEMES]].to_csv(tmp_path / "own.csv", index=False)
+    (tmp_path / "quick.toml").write_text('C = 1.0\nfeatures = "all"\nfolds = 3\n')
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+    at = {"cwd": tmp_path, "env": environment}
+    done = censorscope("train", "--data", "own.csv", "--config", "quick.toml", "--jobs", 1, **at)
+    assert "registered as version 1 of censorscope, now @challenger" in done.stderr
+    assert "macro-F1" in done.stdout
+    assert "version 1 is now @champion: first champion" in censorscope("promote", **at).stdout
+    listed = censorscope("models", **at).stdout
+    assert "@champion" in listed
+    assert "first champion" in listed
+    address = "models:/censorscope@champion"
+    labelled = censorscope("label", DEMO, "--model", address, "--format", "csv", **at)
+    saved = censorscope("label", DEMO, "--model", "censorscope-runs/model", "--format", "csv", **at)
+    assert labelled.stdout == saved.stdout
+    assert "nothing to go back to" in censorscope("rollback", code=2, **at).stderr
+    # The store and the artifacts stay where they were asked for.
+    assert {p.name for p in tmp_path.iterdir()} == {"own.csv", "quick.toml", "censorscope-runs"}

@@ -1,0 +1,208 @@
+"""Training end to end, on a real MLflow store in SQLite."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import censorscope
+from censorscope.data.exceptions import RegistryError, SettingsError
+from censorscope.data.themes import THEMES
+from censorscope.models import registry
+from censorscope.models.storage import load, save
+from censorscope.train import run as run_module
+from censorscope.train.promotion import promote
+from censorscope.train.run import run
+from censorscope.train.settings import TrainSettings
+from censorscope.train.tracking import track
+
+
+@pytest.fixture(scope="session")
+def labelled_file(small, tmp_path_factory):
+    path = tmp_path_factory.mktemp("own") / "own.csv"
+    small[["article", "text", *THEMES]].to_csv(path, index=False)
+    return path
+
+
+def quick(labelled_file, folder, **changes) -> TrainSettings:
+    return TrainSettings(
+        data=(str(labelled_file),),
+        output=str(folder / "model"),
+        tracking_uri=f"sqlite:///{folder / 'mlflow.db'}",
+        jobs=1,
+        C=(1.0,),
+        features=("all", "cues only"),
+        folds=3,
+        **changes,
+    )
+
+
+@pytest.fixture(scope="session")
+def store(labelled_file, tmp_path_factory):
+    """A store with two versions: a good one, and a worse one trained with a crippled model."""
+    folder = tmp_path_factory.mktemp("store")
+    settings = quick(labelled_file, folder)
+    result = run(settings)
+    run_id, number = track(settings, result)
+    return settings, result, run_id, number
+
+
+def test_the_same_seed_and_data_give_the_same_files(labelled_file, tmp_path) -> None:
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder, jobs in zip(folders, (1, 2), strict=True):
+        folder.mkdir()
+        run(replace(quick(labelled_file, folder), jobs=jobs))
+    for name in ("grounds.parquet", "cues.parquet", "terms.parquet", "model.json"):
+        first, second = ((folder / "model" / name).read_bytes() for folder in folders)
+        assert first == second, name
+
+
+def test_held_back_articles_were_not_trained_on(store) -> None:
+    _, result, _, _ = store
+    assert not set(result.train["article"]) & set(result.test["article"])
+    assert result.comparison.n_sentences == len(result.test)
+
+
+def test_a_run_holds_what_it_was_made_of(store) -> None:
+    settings, result, run_id, number = store
+    with registry.connect(settings.tracking_uri) as client:
+        tracked = client.get_run(run_id)
+        files = {f.path for f in client.list_artifacts(run_id)}
+        plots = {f.path for f in client.list_artifacts(run_id, "plots")}
+        children = client.search_runs(
+            [tracked.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'"
+        )
+    assert tracked.data.params["chosen_features"] == result.chosen.params["features"]
+    assert tracked.data.params["expected_prevalence"] == "0.25"
+    assert tracked.data.tags["data_digest"] == result.model.metadata["data_digest"]
+    assert tracked.data.tags["package_numpy"] == np.__version__
+    assert tracked.data.tags["model_version"] == str(number)
+    assert tracked.inputs.dataset_inputs[0].dataset.name == "censorscope training"
+    for theme in (*THEMES, "macro", "micro"):
+        for metric in ("precision", "recall", "f1", "average_precision", "brier", "support"):
+            assert f"{theme}.{metric}" in tracked.data.metrics
+    assert {"worst_errors.json", "model_card.md", "comparison.txt", "data"} <= files
+    assert {f"plots/{n}.png" for n in (
+        "precision_recall", "calibration", "confusion", "learning_curve", "top_terms")} <= plots  # fmt: skip
+    assert len(children) == len(result.candidates) == 2
+    assert sum(c.data.tags["chosen"] == "True" for c in children) == 1
+
+
+def test_the_registered_model_labels_like_the_saved_one(store, monkeypatch) -> None:
+    import mlflow
+
+    settings, result, _, number = store
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", settings.tracking_uri)
+    texts = result.test["text"].tolist()
+    expected = load(result.path).predict_proba(texts)
+    by_uri = censorscope.load(f"models:/censorscope/{number}")
+    assert np.array_equal(by_uri.predict_proba(texts), expected)
+    with registry.connect(settings.tracking_uri):
+        served = mlflow.pyfunc.load_model(f"models:/censorscope/{number}")
+        frame = served.predict(pd.DataFrame({"text": texts}))
+        schema = served.metadata.signature
+    assert np.array_equal(frame[list(THEMES)].to_numpy(), expected)
+    assert len(frame) == len(texts)
+    assert schema.inputs.input_names() == ["text"]
+    assert schema.outputs.input_names() == ["text", *THEMES, "labels"]
+
+
+def test_versions_are_promoted_with_evidence_and_rolled_back(labelled_file, tmp_path) -> None:
+    settings = quick(labelled_file, tmp_path)
+    uri = settings.tracking_uri
+    good = run(settings)
+    track(settings, good)
+    first = promote(uri)
+    assert (first.challenger, first.champion, first.promoted) == (1, None, True)
+
+    # A model that labels almost nothing has to be refused, and can be forced.
+    poor = good.model.with_thresholds(dict.fromkeys(THEMES, 1.0))
+    save(poor, settings.output)
+    track(settings, replace(good, model=poor))
+    refused = promote(uri)
+    assert not refused.promoted
+    assert refused.difference is not None
+    assert refused.difference.high < 0
+    forced = promote(uri, force="to see the UI")
+    assert forced.promoted
+    assert "forced: to see the UI" in forced.reason
+
+    # The good one again: now it beats the champion.
+    save(good.model, settings.output)
+    track(settings, good)
+    third = promote(uri)
+    assert third.promoted
+    assert third.difference is not None
+    assert third.difference.low > 0
+    with registry.connect(uri) as client:
+        tags = client.get_model_version("censorscope", "3").tags
+        description = client.get_model_version("censorscope", "3").description
+        assert registry.rollback(client) == (3, 2)
+        listed = registry.versions(client)
+    assert tags["promotion_difference"] == f"{third.difference.value:.4f}"
+    assert "against version 2" in description
+    assert [v.number for v in listed] == [3, 2, 1]
+    assert listed[1].aliases == ("champion",)
+    assert [p.until is None for p in listed[1].periods] == [False, True]
+    assert listed[1].periods[-1].reason == "rolled back from version 3"
+    assert listed[0].periods[0].until == listed[1].periods[1].since
+
+
+def test_a_missing_store_is_not_made_by_looking(tmp_path) -> None:
+    uri = f"sqlite:///{tmp_path / 'no.db'}"
+    with pytest.raises(RegistryError, match=r"no\.db: no tracking store there"):
+        promote(uri)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_version_is_a_clear_error(store, monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store[0].tracking_uri)
+    with pytest.raises(RegistryError, match="99"):
+        censorscope.load("models:/censorscope/99")
+
+
+def test_settings_come_from_defaults_file_and_flags(tmp_path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text('seed = 3\nC = [0.5, 2]\nfeatures = "all"\njobs = 1\n')
+    settings = TrainSettings.read(path, jobs=4, output=None)
+    assert (settings.seed, settings.C, settings.features) == (3, (0.5, 2.0), ("all",))
+    assert (settings.jobs, settings.output) == (4, TrainSettings().output)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sed = 3", r"s.toml: unknown setting 'sed'. Known are data"),
+        ('seed = "3"', r"s.toml: the setting seed is '3', expected int"),
+        ("folds = 1", r"the setting folds = 1 is out of range"),
+        ('features = ["x"]', r"features = \('x',\) is out of range. Features are all"),
+        ("C = 0", r"the setting C = \(0.0,\) is out of range"),
+        ("seed = ", r"s.toml: not TOML"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path, text, message) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        TrainSettings.read(path)
+
+
+def test_settings_of_a_run_are_in_the_model_but_not_where_it_went(store) -> None:
+    _, result, _, _ = store
+    description = json.loads((result.path / "model.json").read_text(encoding="utf-8"))
+    assert description["metadata"]["settings"]["folds"] == 3
+    assert str(result.path.parent) not in json.dumps(description)
+
+
+def test_the_code_digest_sees_a_change(monkeypatch, tmp_path) -> None:
+    (tmp_path / "features").mkdir()
+    source = tmp_path / "features" / "a.py"
+    source.write_text("x = 1\n")
+    monkeypatch.setattr(run_module, "_ROOT", tmp_path)
+    before = run_module.code_digest()
+    source.write_bytes(b"x = 1\r\n")
+    assert run_module.code_digest() == before
+    source.write_text("x = 2\n")
+    assert run_module.code_digest() != before
