@@ -13,7 +13,7 @@ $(INSTALLED): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --upgrade --progress-bar off --quiet 'pip>=25.1'
 	@echo "installing censorscope and its development tools into $(VENV) (a few minutes the first time)"
-	$(BIN)/pip install --progress-bar off --quiet --editable . --group dev
+	PYTHONWARNINGS=ignore $(BIN)/pip install --progress-bar off --quiet --editable . --group dev
 	touch $@
 
 install: $(INSTALLED) ## make .venv with everything in it

@@ -235,7 +235,7 @@ def run_ui(arguments: argparse.Namespace) -> int:
     print(f"MLflow UI at {address} (choose 'Model training' at the top left; Ctrl-C ends it)")
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1"]
     command += ["--port", str(arguments.port)]
-    command += ["--backend-store-uri", tracking_uri(arguments.tracking_uri)]
+    command += ["--workers", "1", "--backend-store-uri", tracking_uri(arguments.tracking_uri)]
     environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
     try:
         return subprocess.run(command, env=environment, check=False).returncode

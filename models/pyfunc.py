@@ -3,6 +3,7 @@
 from typing import Any
 
 import mlflow.pyfunc
+import pandas as pd
 from mlflow.models import set_model
 
 from censorscope.models.storage import load
@@ -15,8 +16,7 @@ class ServedThemeModel(mlflow.pyfunc.PythonModel):
         """Open the saved folder that was logged beside this code."""
         self.model = load(context.artifacts["model"])
 
-    # Without type hints: MLflow would take them for the schema, which is given on logging.
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201, ARG002
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
         """Label every row."""
         labelled = self.model.label(model_input["text"])
         if len(labelled) != len(model_input):

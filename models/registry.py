@@ -20,6 +20,7 @@ MODEL_NAME: Final = "censorscope"
 DEFAULT_TRACKING_URI: Final = "sqlite:///censorscope-runs/mlflow.db"
 CHAMPION: Final = "champion"
 CHALLENGER: Final = "challenger"
+_ENVIRONMENT: Final = "MLFLOW_TRACKING_URI"
 _PERIODS: Final = "champion_periods"
 
 
@@ -54,7 +55,7 @@ class Version:
 
 def tracking_uri(given: str | None = None) -> str:
     """Return the store in force: the one given, ``MLFLOW_TRACKING_URI``, or the default."""
-    return given or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_TRACKING_URI
+    return given or os.environ.get(_ENVIRONMENT) or DEFAULT_TRACKING_URI
 
 
 def database_path(uri: str) -> Path | None:
@@ -91,7 +92,8 @@ def connect(uri: str | None = None, *, create: bool = False) -> Iterator["Mlflow
     from mlflow.exceptions import MlflowException
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    before = mlflow.get_tracking_uri()
+    # set_tracking_uri writes to the environment too, where `tracking_uri` would find it again.
+    before = os.environ.get(_ENVIRONMENT)
     mlflow.set_tracking_uri(address)
     try:
         with warnings.catch_warnings():
@@ -102,7 +104,10 @@ def connect(uri: str | None = None, *, create: bool = False) -> Iterator["Mlflow
         first_line = str(error).splitlines()[0]
         raise RegistryError(f"{address}: {first_line}") from error
     finally:
-        mlflow.set_tracking_uri(before)
+        mlflow.set_tracking_uri(before or "")
+        os.environ.pop(_ENVIRONMENT, None)
+        if before is not None:
+            os.environ[_ENVIRONMENT] = before
 
 
 def download(uri: str, store: str | None = None) -> Path:

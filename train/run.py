@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -53,6 +54,8 @@ class TrainResult:
     train, test : pandas.DataFrame
     learning_curve : pandas.DataFrame
         Columns sentences and macro_f1.
+    seconds : float
+        Wall time of reading, search and fit.
     """
 
     model: ThemeModel
@@ -63,6 +66,7 @@ class TrainResult:
     train: pd.DataFrame
     test: pd.DataFrame
     learning_curve: pd.DataFrame
+    seconds: float
 
 
 def read_parts(settings: TrainSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -99,13 +103,15 @@ def fit(
 
 def run(settings: TrainSettings, report: Report = lambda _: None) -> TrainResult:
     """Do a whole run without tracking: fit, evaluate on the held-back articles, save."""
+    started = time.perf_counter()
     model, candidates, chosen, train, test = fit(settings, report)
+    seconds = time.perf_counter() - started
     report("evaluating on the held-back articles, beside the baselines")
     comparison = compare(test, {"censorscope": model, **fit_baselines(train)}, seed=settings.seed)
     curve = _learning_curve(settings, chosen, train, test)
     path = save(model, settings.output)
     report(f"saved the model to {path}")
-    return TrainResult(model, path, candidates, chosen, comparison, train, test, curve)
+    return TrainResult(model, path, candidates, chosen, comparison, train, test, curve, seconds)
 
 
 def _learning_curve(

@@ -24,6 +24,11 @@ _EXAMPLE: Final = (
     "The regulator ordered carriers to cut off numbers that send phishing texts.",
     "Nine people were killed when a bomb exploded at a bus stop.",
 )
+_ABOUT: Final = (
+    "Labels news sentences with the ground on which they report the control of information. "
+    "@champion is in force, @challenger the newest candidate; the tags and descriptions of the "
+    "versions say what was promoted, when and why."
+)
 _METRICS: Final = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")
 
 
@@ -72,11 +77,11 @@ def _run_name(result: TrainResult) -> str:
 def _log_facts(settings: TrainSettings, result: TrainResult) -> None:
     import mlflow
 
-    params = {k: v if isinstance(v, int | float) else str(v) for k, v in settings.to_dict().items()}
-    mlflow.log_params(params)
+    mlflow.log_params({name: _readable(value) for name, value in settings.to_dict().items()})
     mlflow.log_params({f"chosen_{name}": value for name, value in result.chosen.params.items()})
     facts = describe(settings, result)
-    mlflow.set_tags({name: str(value) for name, value in facts.items()})
+    mlflow.set_tags({name: _readable(value) for name, value in facts.items()})
+    mlflow.log_metric("fit_seconds", result.seconds)
     mlflow.set_tags({f"package_{name}": version(name) for name in (*PACKAGES, "mlflow-skinny")})
     commit = _commit()
     if commit:
@@ -164,8 +169,14 @@ def _register(client: "MlflowClient", model_uri: str, result: TrainResult) -> in
         description=f"Held-back macro-F1 {interval} on {result.comparison.n_articles} articles; "
         f"trained on {len(result.train):,} sentences.",
     )
+    client.update_registered_model(MODEL_NAME, description=_ABOUT)
     client.set_registered_model_alias(MODEL_NAME, CHALLENGER, str(number))
     return number
+
+
+def _readable(value: object) -> object:
+    """Write lists as the comparison page should show them."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _commit() -> str | None:

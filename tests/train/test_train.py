@@ -150,6 +150,16 @@ def test_versions_are_promoted_with_evidence_and_rolled_back(labelled_file, tmp_
     assert listed[0].periods[0].until == listed[1].periods[1].since
 
 
+@pytest.mark.parametrize("given", [None, "sqlite:///of-the-user.db"])
+def test_opening_a_store_leaves_the_environment_as_it_was(store, monkeypatch, given) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    if given:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
+    with registry.connect(store[0].tracking_uri):
+        pass
+    assert registry.tracking_uri() == (given or registry.DEFAULT_TRACKING_URI)
+
+
 def test_a_missing_store_is_not_made_by_looking(tmp_path) -> None:
     uri = f"sqlite:///{tmp_path / 'no.db'}"
     with pytest.raises(RegistryError, match=r"no\.db: no tracking store there"):
