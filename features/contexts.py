@@ -42,8 +42,9 @@ _PAIR_LAGS: Final = 6
 GROUND: Final = "<ground>"
 OTHER: Final = "<other>"
 
-_FAMILY_SHIFT: Final = np.int64(1 << 56)
-_ID_SHIFT: Final = np.int64(1 << 24)
+_FAMILY_SHIFT: Final = 56
+_ID_SHIFT: Final = 24
+_ID_MASK: Final = (1 << _ID_SHIFT) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,14 @@ def make_key(
     family: int | np.ndarray, first: np.ndarray | int, second: np.ndarray | int = 0
 ) -> np.ndarray:
     """Pack a family and two ids (each below 2**24) into int64 keys."""
-    return np.asarray(family * _FAMILY_SHIFT + np.int64(1) * first * _ID_SHIFT + second, np.int64)
+    family = np.asarray(family, dtype=np.int64)
+    first = np.asarray(first, dtype=np.int64)
+    return np.asarray((family << _FAMILY_SHIFT) | (first << _ID_SHIFT) | second, dtype=np.int64)
 
 
 def split_key(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Undo `make_key`: families, first ids and second ids."""
-    return keys // _FAMILY_SHIFT, keys % _FAMILY_SHIFT // _ID_SHIFT, keys % _ID_SHIFT
+    return keys >> _FAMILY_SHIFT, (keys >> _ID_SHIFT) & _ID_MASK, keys & _ID_MASK
 
 
 def build_contexts(
@@ -144,7 +147,7 @@ def build_contexts(
 
     def add(family: str, where: np.ndarray, key: np.ndarray, origin: np.ndarray) -> None:
         contexts.append(where)
-        keys.append(make_key(FAMILIES.index(family), *np.broadcast_arrays(key, 0)))
+        keys.append(make_key(FAMILIES.index(family), key))
         origins.append(origin)
 
     known = ids_kept >= 0
@@ -165,9 +168,12 @@ def build_contexts(
     cue_context, cue_at, cue_span = cue_context[free], cue_at[free], cue_span[free]
     kind = cues.group_of_term[found.term[cue_span]].astype(np.int64)
     place = position_of_token[cue_at]
-    # One kind counts once a place: "posts" is found by several terms of one kind.
-    unique = np.unique((place << 8) | kind)
-    place, kind = unique >> 8, unique & 255
+    # One kind counts once a place: "posts" is found by several terms of one kind. The pairs are
+    # nearly sorted, which a stable sort makes use of and np.unique does not.
+    pair = np.sort((place << 8) | kind, kind="stable")
+    new = np.ones(len(pair), dtype=bool)
+    new[1:] = pair[1:] != pair[:-1]
+    place, kind = pair[new] >> 8, pair[new] & 255
     cue_context, cue_token = context_kept[place], token_kept[place]
     add("cue", cue_context, kind * 3, cue_token)
     cue_side = side[place]

@@ -69,11 +69,14 @@ class TermTable:
     Parameters
     ----------
     terms : sequence of Term
-        In the order that their indices in `Spans.term` refer to.
+        At most 65,535 distinct steps. Grouped on the way in; `terms` has the order that the
+        indices in `Spans.term` refer to.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
-        self.terms = tuple(terms)
+        # Terms of one group stand together, so that spans sorted by term are sorted by group.
+        order = {group: i for i, group in enumerate(dict.fromkeys(t.group for t in terms))}
+        self.terms = tuple(sorted(terms, key=lambda t: order[t.group]))
         self._step_ids: dict[frozenset[str], int] = {}
         self._patterns: list[list[tuple[int, bool]]] = []
         for term in self.terms:
@@ -170,15 +173,24 @@ class TermTable:
         position = np.repeat(hit, repeat)
         rank = np.arange(len(position)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
         step = flat[np.repeat(first[tokens.codes[hit]], repeat) + rank]
-        order = np.argsort(step, kind="stable")
+        # A stable sort of 16-bit integers is a radix sort.
+        order = np.argsort(step.astype(np.uint16), kind="stable")
         position = position[order]
         bounds = np.searchsorted(step[order], np.arange(len(self._step_ids) + 1))
 
         row_of = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets))
-        terms, starts, ends = [], [], []
-        for index, pattern in enumerate(self._patterns):
-            start = end = position[bounds[pattern[0][0]] : bounds[pattern[0][0] + 1]]
-            for step_id, gap in pattern[1:]:
+        # Terms of one step, all at once; then the few that begin somewhere here, one by one.
+        step_first, terms_of_step = self._single_terms
+        step = step[order]
+        many = np.diff(step_first)[step]
+        starts = [np.repeat(position, many)]
+        rank = np.arange(len(starts[0])) - np.repeat(np.cumsum(many) - many, many)
+        terms = [terms_of_step[np.repeat(step_first[step], many) + rank]]
+        ends = [starts[0] + 1]
+        for index in self._long_terms:
+            (begin, _), *others = self._patterns[index]
+            start = end = position[bounds[begin] : bounds[begin + 1]]
+            for step_id, gap in others:
                 if not len(start):
                     break
                 candidates = position[bounds[step_id] : bounds[step_id + 1]]
@@ -189,12 +201,21 @@ class TermTable:
                 terms.append(np.full(len(start), index, dtype=np.int32))
                 starts.append(start)
                 ends.append(end + 1)
-        if not terms:
-            empty = np.empty(0, dtype=np.int64)
-            return Spans(np.empty(0, dtype=np.int32), empty, empty, empty)
         term, start, end = np.concatenate(terms), np.concatenate(starts), np.concatenate(ends)
-        order = np.lexsort((term, start))
+        order = np.argsort(start * len(self.terms) + term)
         return Spans(term[order], row_of[start[order]], start[order], end[order])
+
+    @cached_property
+    def _single_terms(self) -> tuple[np.ndarray, np.ndarray]:
+        """For each step where its terms of one step begin, and those terms."""
+        pairs = sorted((p[0][0], i) for i, p in enumerate(self._patterns) if len(p) == 1)
+        steps = np.array([step for step, _ in pairs], dtype=np.int64)
+        first = np.searchsorted(steps, np.arange(len(self._step_ids) + 1))
+        return first, np.array([term for _, term in pairs], dtype=np.int32)
+
+    @cached_property
+    def _long_terms(self) -> list[int]:
+        return [i for i, pattern in enumerate(self._patterns) if len(pattern) > 1]
 
 
 def _follow(

@@ -15,6 +15,7 @@ from .terms import TermTable
 CUE_PLACES: Final = ("", "<", ">")
 _WITH_STEM: Final = tuple(FAMILIES.index(f) for f in ("word", "before", "after", "bigram"))
 _STEM_FAMILIES: Final = frozenset(FAMILIES[i] for i in _WITH_STEM)
+_EMPTY: Final = -1
 _BIGRAM: Final = FAMILIES.index("bigram")
 
 
@@ -91,14 +92,42 @@ class Vocabulary:
         value : ndarray of float64, shape (n_known,)
         token : ndarray of int64, shape (n_known,)
         """
-        place = np.searchsorted(self.keys, contexts.entry_key)
-        place[place == len(self.keys)] = 0
-        known = self.keys[place] == contexts.entry_key if len(self.keys) else np.zeros(0, bool)
-        feature, context = place[known], contexts.entry_context[known]
+        feature = self._find(contexts.entry_key)
+        known = feature >= 0
+        feature, context = feature[known], contexts.entry_context[known]
         group = context * len(FAMILIES) + self._family[feature]
         count = np.bincount(group, minlength=1)
-        value = self.idf[feature] / np.sqrt(count[group])
+        value = self.idf[feature] / np.sqrt(count)[group]
         return context, feature, value, contexts.entry_token[known]
+
+    def _find(self, keys: np.ndarray) -> np.ndarray:
+        """Return the index of each key, -1 where it is unknown: a hash table with linear probing."""
+        slot_keys, slot_features, bits = self._slots
+        result = np.full(len(keys), -1, dtype=np.int32)
+        slot, open_ = _hash(keys, bits), np.arange(len(keys))
+        while len(open_):
+            found = slot_keys[slot]
+            hit = found == keys
+            result[open_[hit]] = slot_features[slot[hit]]
+            # An empty slot ends the search; another key sends it one slot on.
+            on = ~hit & (found != _EMPTY)
+            keys, open_, slot = keys[on], open_[on], (slot[on] + 1) & ((1 << bits) - 1)
+        return result
+
+    @cached_property
+    def _slots(self) -> tuple[np.ndarray, np.ndarray, int]:
+        bits = max(4, len(self.keys).bit_length() + 2)
+        slot_keys = np.full(1 << bits, _EMPTY, dtype=np.int64)
+        slot_features = np.zeros(1 << bits, dtype=np.int32)
+        waiting, slot = np.arange(len(self.keys)), _hash(self.keys, bits)
+        while len(waiting):
+            free = slot_keys[slot] == _EMPTY
+            slot_keys[slot[free]] = self.keys[waiting[free]]
+            slot_features[slot[free]] = waiting[free]
+            # Of several keys sent to one slot the last has stayed.
+            on = slot_keys[slot] != self.keys[waiting]
+            waiting, slot = waiting[on], (slot[on] + 1) & ((1 << bits) - 1)
+        return slot_keys, slot_features, bits
 
     @cached_property
     def _family(self) -> np.ndarray:
@@ -178,6 +207,12 @@ class Vocabulary:
         keys = make_key(family, a, b)
         order = np.argsort(keys)
         return cls(stems, keys[order], to_numpy(table["idf"])[order]), order
+
+
+def _hash(keys: np.ndarray, bits: int) -> np.ndarray:
+    """Mix keys into so many bits (Fibonacci hashing; Knuth, volume 3, 6.4)."""
+    mixed = keys.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return (mixed >> np.uint64(64 - bits)).view(np.int64)
 
 
 def _places(values: Iterable[Hashable], names: Iterable[Hashable]) -> np.ndarray:

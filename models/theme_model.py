@@ -20,7 +20,10 @@ from ..features.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import pandas as pd
 
-BATCH_SENTENCES: Final = 1 << 15
+BATCH_SENTENCES: Final = 1 << 16
+"""Sentences searched for mentions at a time."""
+BATCH_CANDIDATES: Final = 1 << 14
+"""Sentences scored at a time: their features then stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,10 @@ class ThemeModel:
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
             kept, candidates = self._prefilter.keep(batch)
-            if not len(kept):
-                continue
-            _, _, contexts = self.read(candidates)
-            result[start + kept[contexts.row], contexts.theme] = _sigmoid(self.logits(contexts))
+            for first in range(0, len(kept), BATCH_CANDIDATES):
+                _, _, contexts = self.read(candidates.slice(first, BATCH_CANDIDATES))
+                row = start + kept[first + contexts.row]
+                result[row, contexts.theme] = _sigmoid(self.logits(contexts))
         return result
 
     def predict(self, texts: Any) -> np.ndarray:

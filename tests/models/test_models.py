@@ -74,7 +74,8 @@ def test_no_rows_give_no_rows(model) -> None:
 
 def test_batches_do_not_change_results(model, small, monkeypatch) -> None:
     whole = model.predict_proba(small["text"])
-    monkeypatch.setattr("censorscope.models.theme_model.BATCH_SENTENCES", 7)
+    monkeypatch.setattr("censorscope.models.theme_model.BATCH_SENTENCES", 70)
+    monkeypatch.setattr("censorscope.models.theme_model.BATCH_CANDIDATES", 7)
     np.testing.assert_allclose(model.predict_proba(small["text"]), whole, atol=1e-12)
 
 
