@@ -23,8 +23,8 @@ from .exceptions import InputError
 from .themes import THEMES
 
 COLUMNS: Final = ("article", "sentence", "text", *THEMES)
-DETAILS: Final = ("region", "register", "year", "source")
-"""Columns kept for slices when a file has them."""
+DETAILS: Final = ("author", "region", "register", "year", "source")
+"""Columns kept when a file has them: for slices, and (author) for folds."""
 
 _TRUE: Final = frozenset(("1", "true", "yes", "1.0"))
 _FALSE: Final = frozenset(("0", "false", "no", "0.0", ""))

@@ -20,7 +20,7 @@ from ..evaluate.baselines import fit_baselines
 from ..evaluate.comparison import Comparison, compare
 from ..models.storage import save
 from ..models.theme_model import ThemeModel
-from .search import Candidate, best, make_classifier, search
+from .search import Candidate, best, fold_groups, make_classifier, search
 from .settings import TrainSettings
 
 PACKAGES: Final = ("numpy", "pandas", "pyarrow", "scikit-learn", "PyStemmer", "sentencex")
@@ -127,7 +127,7 @@ def _learning_curve(
         if not labels.any(axis=0).all():
             continue
         classifier = make_classifier(settings, chosen.params)
-        classifier.fit(part["text"], labels, part["article"])
+        classifier.fit(part["text"], labels, fold_groups(part))
         rows.append({"sentences": len(part), "macro_f1": classifier.score(test["text"], Y)})
     return pd.DataFrame(rows, columns=["sentences", "macro_f1"])
 

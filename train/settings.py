@@ -64,7 +64,7 @@ class TrainSettings:
     seed: int = 0
     jobs: int = 2
     test_share: float = 0.2
-    folds: int = 5
+    folds: int = 10
     expected_prevalence: float = 0.25
     C: tuple[float, ...] = (0.3, 1.0, 3.0)
     min_df: tuple[int, ...] = (2,)
