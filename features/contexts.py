@@ -22,7 +22,7 @@ from typing import Final
 
 import numpy as np
 
-from .terms import Spans, TermTable
+from .terms import Spans, TermTable, covered
 from .tokens import Tokens, stem
 
 FAMILIES: Final[tuple[str, ...]] = (
@@ -128,7 +128,7 @@ def build_contexts(
     context = np.repeat(np.arange(n), length)
     token = np.arange(own_start[-1]) - own_start[context] + row_start[context]
 
-    is_other = _covered(mentions, slice(None), len(tokens.codes))[token]
+    is_other = covered(mentions.start, mentions.end, len(tokens.codes))[token]
     is_ground = _own_cover(mentions, pair_of_mention, own_start, row_start, len(token))
     ids = stem_of_word[tokens.codes[token]]
     ids[is_other] = 1
@@ -215,14 +215,6 @@ def _stem_codes(words: list[str], stem_ids: dict[str, int] | None) -> tuple[np.n
     return codes, list(stem_ids)
 
 
-def _covered(spans: Spans, which: slice, n_tokens: int) -> np.ndarray:
-    """Mark the tokens inside any of the spans."""
-    edges = np.zeros(n_tokens + 1, dtype=np.int64)
-    np.add.at(edges, spans.start[which], 1)
-    np.add.at(edges, spans.end[which], -1)
-    return np.cumsum(edges[:-1]) > 0
-
-
 def _own_cover(
     mentions: Spans,
     pair_of_mention: np.ndarray,
@@ -232,8 +224,7 @@ def _own_cover(
 ) -> np.ndarray:
     """Mark, in the copies of the contexts, the tokens of the context's own ground."""
     shift = own_start[pair_of_mention] - row_start[pair_of_mention]
-    moved = Spans(mentions.term, mentions.row, mentions.start + shift, mentions.end + shift)
-    return _covered(moved, slice(None), n_tokens)
+    return covered(mentions.start + shift, mentions.end + shift, n_tokens)
 
 
 def _side(is_ground: np.ndarray, context: np.ndarray) -> np.ndarray:

@@ -34,7 +34,12 @@ class Prefilter:
     """Selects the sentences of a column that may mention a term of a table."""
 
     def __init__(self, table: TermTable) -> None:
-        beginnings = {_sequence(steps) for steps in table.steps()}
+        # Exceptions only take mentions away: leaving them out lets through too much, not too little.
+        beginnings = {
+            _sequence(steps)
+            for term, steps in zip(table.terms, table.steps(), strict=True)
+            if not term.is_exception
+        }
         self.pattern = f"(?:^|{_BLANK})(?:" + "|".join(sorted(beginnings)) + ")"
 
     def keep(self, texts: pa.StringArray) -> tuple[np.ndarray, pa.StringArray]:

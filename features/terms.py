@@ -8,9 +8,11 @@ or more steps separated by spaces; a step is one or more alternatives separated 
 ``word*``  any word that begins so (after the spelling is made American)
 ``=word``  this word only
 ``~``      between two steps: up to two other words may stand there
+``!``      before the first step: where this is found, no term of the group counts
 ========== ======================================================================
 
-So ``fake ~ report|story`` finds "fake reports" and "fake and misleading stories".
+So ``fake ~ report|story`` finds "fake reports" and "fake and misleading stories", and
+``! voter ~ fraud`` keeps ``fraud*`` from being found in "voter fraud".
 """
 
 from collections import defaultdict
@@ -29,12 +31,20 @@ from .tokens import Tokens, stem
 MAX_GAP: Final = 2
 
 
+_EXCEPTION: Final = "!"
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One row of a table: its group and what it looks for."""
 
     group: str
     text: str
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether the term says where the others of its group do not count."""
+        return self.text.startswith(_EXCEPTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +213,27 @@ class TermTable:
                 ends.append(end + 1)
         term, start, end = np.concatenate(terms), np.concatenate(starts), np.concatenate(ends)
         order = np.argsort(start * len(self.terms) + term)
-        return Spans(term[order], row_of[start[order]], start[order], end[order])
+        term, start, end = term[order], start[order], end[order]
+        kept = self._outside_exceptions(term, start, end, len(tokens.codes))
+        term, start, end = term[kept], start[kept], end[kept]
+        return Spans(term, row_of[start], start, end)
+
+    def _outside_exceptions(
+        self, term: np.ndarray, start: np.ndarray, end: np.ndarray, n_tokens: int
+    ) -> np.ndarray:
+        """Mark the spans that are no exception and do not begin inside one of their group."""
+        exception = self._is_exception[term]
+        kept = ~exception
+        group = self.group_of_term[term]
+        for index in np.unique(group[exception]):
+            own = exception & (group == index)
+            inside = covered(start[own], end[own], n_tokens)
+            kept &= (group != index) | ~inside[start]
+        return kept
+
+    @cached_property
+    def _is_exception(self) -> np.ndarray:
+        return np.array([t.is_exception for t in self.terms], dtype=bool)
 
     @cached_property
     def _single_terms(self) -> tuple[np.ndarray, np.ndarray]:
@@ -216,6 +246,15 @@ class TermTable:
     @cached_property
     def _long_terms(self) -> list[int]:
         return [i for i, pattern in enumerate(self._patterns) if len(pattern) > 1]
+
+
+def covered(start: np.ndarray, end: np.ndarray, n_tokens: int) -> np.ndarray:
+    """Mark the tokens inside any of the spans, bool of shape (n_tokens,)."""
+    edges = np.zeros(n_tokens + 1, dtype=np.int64)
+    np.add.at(edges, start, 1)
+    np.add.at(edges, end, -1)
+    inside: np.ndarray = np.cumsum(edges[:-1]) > 0
+    return inside
 
 
 def _follow(
@@ -235,7 +274,7 @@ def _follow(
 def _parse(text: str) -> list[_Step]:
     steps: list[_Step] = []
     gap = False
-    for part in text.split():
+    for part in text.removeprefix(_EXCEPTION).split():
         if part == "~":
             gap = True
             continue

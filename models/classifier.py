@@ -37,7 +37,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         Families of context features, see `features.contexts`.
     min_df : int, default=2
         Least number of contexts of a feature.
-    expected_prevalence : float or None, default=0.25
+    expected_prevalence : float or None, default=0.15
         Share of mentions of a ground that come with control of information where the model will be
         used. Training text has more of them than real news; calibration and thresholds
         weigh the others up to this share. None: as in the training data.
@@ -66,7 +66,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         C: float = 1.0,
         families: Sequence[str] = FAMILIES,
         min_df: int = 2,
-        expected_prevalence: float | None = 0.25,
+        expected_prevalence: float | None = 0.15,
         n_folds: int = 5,
         grounds: str | Path | None = None,
         cues: str | Path | None = None,

@@ -65,7 +65,7 @@ class TrainSettings:
     jobs: int = 2
     test_share: float = 0.2
     folds: int = 10
-    expected_prevalence: float = 0.25
+    expected_prevalence: float = 0.15
     C: tuple[float, ...] = (0.3, 1.0, 3.0)
     min_df: tuple[int, ...] = (2,)
     features: tuple[str, ...] = ("all", "no bigrams", "cues only")

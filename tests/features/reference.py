@@ -75,7 +75,18 @@ def find(tokens: list[str], table: TermTable) -> list[Span]:
                 )
             if end is not None:
                 spans.append((start, end + 1, index))
-    return sorted(spans, key=lambda s: (s[0], s[2]))
+    terms = table.terms
+    exceptions = [s for s in spans if terms[s[2]].is_exception]
+    kept = [
+        span
+        for span in spans
+        if not terms[span[2]].is_exception
+        and not any(
+            start <= span[0] < end and terms[index].group == terms[span[2]].group
+            for start, end, index in exceptions
+        )
+    ]
+    return sorted(kept, key=lambda s: (s[0], s[2]))
 
 
 def _in_reach(tokens: list[str], end: int, alternatives: frozenset[str], gap: bool) -> bool:

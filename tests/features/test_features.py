@@ -94,7 +94,17 @@ def test_a_damaged_table_is_refused_with_its_line(tmp_path) -> None:
         TermTable.read(path)
 
 
-@pytest.mark.parametrize("term", ["~", "fake ~"])
+def test_an_exception_takes_mentions_of_its_own_group_away() -> None:
+    table = TermTable(
+        [Term("fraud", "fraud*"), Term("fraud", "! voter|election ~ fraud"), Term("other", "fraud")]
+    )
+    column = pa.array(["Claims of voter fraud were removed", "A fraud at the bank", "Voters met"])
+    found = table.find(tokenise(column))
+    named = [(int(r), table.terms[t].group) for r, t in zip(found.row, found.term, strict=True)]
+    assert named == [(0, "other"), (1, "fraud"), (1, "other")]
+
+
+@pytest.mark.parametrize("term", ["~", "fake ~", "!"])
 def test_a_term_without_a_word_is_refused(term: str) -> None:
     with pytest.raises(InputError, match="no word where one is expected"):
         TermTable([Term("g", term)])
