@@ -223,7 +223,7 @@ class TermTable:
     ) -> np.ndarray:
         """Mark the spans that are no exception and do not begin inside one of their group."""
         exception = self._is_exception[term]
-        kept = ~exception
+        kept: np.ndarray = ~exception
         group = self.group_of_term[term]
         for index in np.unique(group[exception]):
             own = exception & (group == index)
