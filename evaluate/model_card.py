@@ -4,8 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.themes import THEMES
+from ..models.table_model import TableModel
 from ..models.theme_model import ThemeModel
 from .comparison import Comparison
+
+
+def _scorer(model: ThemeModel) -> str:
+    if isinstance(model, TableModel):
+        return (
+            f"one logistic regression over {len(model.vocabulary):,} features of the words around a "
+            "mention"
+        )
+    return "a sentence encoder that reads the theme and the sentence"
 
 
 def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, Any]) -> str:
@@ -41,9 +51,9 @@ their senders, nor for deciding whether a statement is true or a text is lawful.
 
 ## How it decides
 
-A table of {len(model.grounds.terms):,} terms finds mentions of each ground; one logistic regression over
-{len(model.vocabulary):,} features of the words around a mention decides whether information is controlled on
-that ground. A sentence that mentions no ground has probability 0.
+A table of {len(model.grounds.terms):,} terms finds mentions of each ground; {_scorer(model)}
+decides whether information is controlled on that ground. A sentence that mentions no ground has
+probability 0.
 
 ## Training
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve
 
 from ..data.themes import N_THEMES, THEMES
+from ..models.table_model import TableModel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ def learning_curve(curve: pd.DataFrame) -> Figure:
     return figure
 
 
-def top_terms(model: "ThemeModel", *, n: int = 18) -> Figure:
+def top_terms(model: "TableModel", *, n: int = 18) -> Figure:
     """Draw the features that speak most for and against control of information."""
     names = np.array(model.vocabulary.names(model.grounds, model.cues))
     figure, axes = _figure("Heaviest features: control of information, and not", 2, 6.0, 6.0)
@@ -116,14 +117,39 @@ def top_terms(model: "ThemeModel", *, n: int = 18) -> Figure:
     return figure
 
 
+def risk_coverage(Y: np.ndarray, proba: np.ndarray, model: "ThemeModel") -> Figure:
+    """Draw the share of wrong labels against the share of the found labels given unread.
+
+    Raising the threshold from the one in force leaves more for a person to read and makes the
+    labels given surer (El-Yaniv and Wiener 2010, on selective classification).
+    """
+    figure, (axis,) = _figure("Risk and coverage on held-back articles")
+    for k, theme in enumerate(THEMES):
+        flagged = model.decide(proba)[:, k]
+        order = np.argsort(-proba[flagged, k], kind="stable")
+        wrong = np.cumsum(~Y[flagged, k][order])
+        given = np.arange(1, len(order) + 1)
+        axis.plot(given / len(order), wrong / given, color=COLOURS[k], label=theme)
+    axis.set(
+        xlabel="share of the flagged sentences labelled unread", ylabel="share of wrong labels"
+    )
+    axis.set(xlim=(0, 1.02), ylim=(0, None))
+    axis.legend(frameon=False, loc="upper left")
+    return figure
+
+
 def run_figures(model: "ThemeModel", test: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Figure]:
     """Return every figure of a run by file name."""
     Y = test[list(THEMES)].to_numpy()
     proba = model.predict_proba(test["text"])
-    return {
+    figures = {
         "precision_recall.png": precision_recall(Y, proba, model),
         "calibration.png": calibration(Y, proba),
         "confusion.png": confusion(Y, model.decide(proba)),
-        "learning_curve.png": learning_curve(curve),
-        "top_terms.png": top_terms(model),
+        "risk_coverage.png": risk_coverage(Y, proba, model),
     }
+    if len(curve):
+        figures["learning_curve.png"] = learning_curve(curve)
+    if isinstance(model, TableModel):
+        figures["top_terms.png"] = top_terms(model)
+    return figures

@@ -1,7 +1,60 @@
-"""Scores -> probabilities that mean what they say where the model will be used."""
+"""Scores -> probabilities that mean what they say where the model will be used, and decisions."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+
+from ..data.themes import N_THEMES
+from .theme_model import PRECISIONS
+from .thresholds import best_f1_threshold, precision_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """What out-of-fold scores teach about probabilities and decisions.
+
+    Attributes
+    ----------
+    calibration : ndarray of float64, shape (4, 2)
+    thresholds : ndarray of float64, shape (4,)
+        Of highest F1.
+    precision_thresholds : ndarray of float64, shape (n_precisions, 4)
+        For each precision of `PRECISIONS` the threshold that reaches it.
+    probability : ndarray of float64, shape (n_mentions,)
+        Of the scores given.
+    """
+
+    calibration: np.ndarray
+    thresholds: np.ndarray
+    precision_thresholds: np.ndarray
+    probability: np.ndarray
+
+
+def calibrate(
+    scores: np.ndarray, y: np.ndarray, theme: np.ndarray, prevalence: float | None
+) -> Calibrated:
+    """Fit calibration and thresholds a theme on scores of mentions that no model was fitted on.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n_mentions,)
+    y : ndarray of bool, shape (n_mentions,)
+    theme : ndarray of int64, shape (n_mentions,)
+    prevalence : float or None
+        See `prevalence_weights`.
+    """
+    weights = prevalence_weights(y, theme, prevalence)
+    of_theme = [theme == t for t in range(N_THEMES)]
+    calibration = np.array([fit_platt(scores[m], y[m], weights[m]) for m in of_theme])
+    slope, offset = calibration[theme].T
+    probability = 1 / (1 + np.exp(-(slope * scores + offset)))
+    thresholds = [best_f1_threshold(probability[m], y[m], weights[m]) for m in of_theme]
+    at_precision = [
+        [precision_threshold(probability[m], y[m], weights[m], target) for m in of_theme]
+        for target in PRECISIONS
+    ]
+    return Calibrated(calibration, np.array(thresholds), np.array(at_precision), probability)
 
 
 def prevalence_weights(y: np.ndarray, theme: np.ndarray, prevalence: float | None) -> np.ndarray:

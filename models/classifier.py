@@ -1,4 +1,4 @@
-"""The estimator that training fits: scikit-learn in, `ThemeModel` out."""
+"""The estimator that training fits: scikit-learn in, `TableModel` out."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,16 +10,17 @@ from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.themes import N_THEMES, THEMES
 from ..features.contexts import FAMILIES, Contexts
 from ..features.vectorizers import ContextVectorizer
-from .calibration import fit_platt, prevalence_weights
+from .calibration import calibrate
 from .explanation import ThemeExplanation, explain
-from .theme_model import ThemeModel, text_column
-from .thresholds import best_f1_threshold
+from .table_model import TableModel
+from .theme_model import text_column
 
 
 class ThemeClassifier(ClassifierMixin, BaseEstimator):
@@ -56,6 +57,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     intercept_ : float
     calibration_ : ndarray of float64, shape (4, 2)
     thresholds_ : ndarray of float64, shape (4,)
+    precision_thresholds_ : ndarray of float64, shape (n_precisions, 4)
+        Thresholds that reach the precisions of `theme_model.PRECISIONS`.
     oof_proba_ : ndarray of float64, shape (n, 4)
         Calibrated out-of-fold probabilities of the training sentences.
     classes_ : ndarray of str, shape (4,)
@@ -95,7 +98,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             Article of each sentence; folds never divide one. Without it every sentence is its own.
         """
         column = text_column(sentences)
-        labels = _check_labels(Y, len(column))
+        labels = check_labels(Y, len(column))
         self.vectorizer_ = ContextVectorizer(
             self.families, self.min_df, self.grounds, self.cues
         ).fit_contexts(column)
@@ -108,23 +111,12 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
                 "among the sentences that mention a ground, some must be labelled and some not"
             )
         scores = self._out_of_fold_scores(X, y, contexts, groups)
-        weights = prevalence_weights(y, contexts.theme, self.expected_prevalence)
-        self.calibration_ = np.array(
-            [
-                fit_platt(*(a[contexts.theme == t] for a in (scores, y, weights)))
-                for t in range(N_THEMES)
-            ]
-        )
-        slope, offset = self.calibration_[contexts.theme].T
-        probability = 1 / (1 + np.exp(-(slope * scores + offset)))
+        calibrated = calibrate(scores, y, contexts.theme, self.expected_prevalence)
+        self.calibration_ = calibrated.calibration
+        self.thresholds_ = calibrated.thresholds
+        self.precision_thresholds_ = calibrated.precision_thresholds
         self.oof_proba_ = np.zeros(labels.shape)
-        self.oof_proba_[contexts.row, contexts.theme] = probability
-        self.thresholds_ = np.array(
-            [
-                best_f1_threshold(*(a[contexts.theme == t] for a in (probability, y, weights)))
-                for t in range(N_THEMES)
-            ]
-        )
+        self.oof_proba_[contexts.row, contexts.theme] = calibrated.probability
         final = self._logistic_regression().fit(X, y)
         self.coef_, self.intercept_ = final.coef_[0], float(final.intercept_[0])
         return self
@@ -157,10 +149,10 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             scores[test] = part
         return scores
 
-    def to_model(self, **metadata: Any) -> ThemeModel:
+    def to_model(self, **metadata: Any) -> TableModel:
         """Return the fitted model in the form that is saved and used for labelling."""
         check_is_fitted(self, "thresholds_")
-        return ThemeModel(
+        return TableModel(
             grounds=self.vectorizer_.grounds_,
             cues=self.vectorizer_.cues_,
             vocabulary=self.vectorizer_.vocabulary_,
@@ -168,6 +160,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             intercept=self.intercept_,
             calibration=self.calibration_,
             thresholds=self.thresholds_,
+            precision_thresholds=self.precision_thresholds_,
             metadata=metadata,
         )
 
@@ -185,17 +178,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return macro-F1 by the same thresholds as `predict`."""
-        from sklearn.metrics import f1_score
-
-        return float(
-            f1_score(
-                _check_labels(y, len(text_column(X))),
-                self.predict(X),
-                average="macro",
-                zero_division=0.0,
-                sample_weight=sample_weight,
-            )
-        )
+        return macro_f1(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -209,7 +192,22 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _check_labels(Y: Any, n: int) -> np.ndarray:
+def macro_f1(Y: Any, decisions: np.ndarray, sample_weight: Any = None) -> float:
+    """Return the mean F1 of the themes, 0 for one that is neither there nor given."""
+    labels = check_labels(Y, len(decisions))
+    return float(
+        f1_score(labels, decisions, average="macro", zero_division=0.0, sample_weight=sample_weight)
+    )
+
+
+def check_labels(Y: Any, n: int) -> np.ndarray:
+    """Return labels as bool of shape (n, 4).
+
+    Raises
+    ------
+    ValueError
+        When they have another shape.
+    """
     labels = np.asarray(Y)
     if labels.shape != (n, N_THEMES):
         raise ValueError(f"labels have shape {labels.shape}, expected ({n}, {N_THEMES})")

@@ -176,10 +176,17 @@ def run_explain(arguments: argparse.Namespace) -> int:
     """Explain one sentence."""
     from .. import load
     from .explanation import explain
+    from .table_model import TableModel
 
     if not arguments.text.strip():
         raise InputError("the text is empty")
-    for explanation in explain(load(arguments.model), arguments.text):
+    model = load(arguments.model)
+    if not isinstance(model, TableModel):
+        raise InputError(
+            "an encoder has no weights to show",
+            remedy="Give a table model with --model, or none for the default model.",
+        )
+    for explanation in explain(model, arguments.text):
         print(explanation.summary)
         if not explanation.ground_words:
             continue

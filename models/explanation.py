@@ -9,7 +9,7 @@ from ..data.themes import THEMES
 from ..features.columns import strings
 from ..features.contexts import FAMILIES, split_key
 from ..features.tokens import Tokens
-from .theme_model import ThemeModel
+from .table_model import TableModel
 
 CONTROL_CUES: Final = frozenset(
     ("block", "remove", "close", "limit", "law", "punish", "monitor", "demand", "campaign")
@@ -73,10 +73,10 @@ class ThemeExplanation:
         )
 
 
-def explain(model: ThemeModel, text: str) -> tuple[ThemeExplanation, ...]:
+def explain(model: TableModel, text: str) -> tuple[ThemeExplanation, ...]:
     """Explain the probabilities of one sentence, one entry a theme in the fixed order."""
     tokens, mentions, contexts = model.read(strings([text]))
-    logits = model.logits(contexts)
+    logits = model.calibrate(model.scores(contexts), contexts.theme)
     context, feature, value, origin = model.vocabulary.encode(contexts)
     names = _feature_names(model, feature)
     family = split_key(model.vocabulary.keys)[0]
@@ -140,7 +140,7 @@ def _words(tokens: Tokens, start: int, end: int) -> str:
     return " ".join(tokens.words[c] for c in tokens.codes[start:end])
 
 
-def _feature_names(model: ThemeModel, features: np.ndarray) -> dict[int, str]:
+def _feature_names(model: TableModel, features: np.ndarray) -> dict[int, str]:
     used = np.unique(features)
     names = model.vocabulary.names(model.grounds, model.cues, used)
     return dict(zip(used.tolist(), names, strict=True))

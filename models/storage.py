@@ -1,7 +1,9 @@
 """A saved model: a folder of two kinds of table and a JSON file, which executes nothing.
 
-``grounds.parquet`` and ``cues.parquet``: the terms by group. ``terms.parquet``: one row a feature with
-its idf and weight. ``model.json``: everything else, with the SHA-256 of each table.
+``grounds.parquet``: the ground terms by theme. ``model.json``: calibration, thresholds, what is known of the
+training, and the SHA-256 of every file. A table model has ``cues.parquet``, the cues by kind, and
+``terms.parquet``, one row a feature with its idf and weight; an encoder model has a folder ``encoder`` of
+safetensors and JSON.
 """
 
 import hashlib
@@ -21,10 +23,10 @@ from ..data.themes import THEMES
 from ..features.columns import numbers, strings, to_numpy
 from ..features.terms import Term, TermTable
 from ..features.vocabulary import Vocabulary
-from .theme_model import ThemeModel
+from .table_model import TableModel
+from .theme_model import PRECISIONS, ThemeModel
 
-FORMAT_VERSION: Final = 1
-_TABLES: Final = ("grounds.parquet", "cues.parquet", "terms.parquet")
+FORMAT_VERSION: Final = 2
 DEFAULT_MODEL: Final = Path(__file__).parent / "default"
 
 
@@ -46,23 +48,32 @@ def save(model: ThemeModel, path: str | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        terms = model.vocabulary.to_table(model.grounds, model.cues)
-        tables = (
-            _terms_table(model.grounds),
-            _terms_table(model.cues),
-            terms.append_column("weight", numbers(model.coef)),
-        )
-        for name, table in zip(_TABLES, tables, strict=True):
-            pq.write_table(table, scratch / name, compression="zstd")
+        _write_table(_terms_table(model.grounds), scratch / "grounds.parquet")
         description = {
             "format_version": FORMAT_VERSION,
             "themes": list(THEMES),
-            "intercept": model.intercept,
             "calibration": model.calibration.tolist(),
-            "thresholds": dict(zip(THEMES, model.thresholds.tolist(), strict=True)),
+            "thresholds": _by_theme(model.thresholds),
+            "precision_thresholds": {
+                str(precision): _by_theme(row)
+                for precision, row in zip(PRECISIONS, model.precision_thresholds, strict=True)
+            },
             "metadata": dict(model.metadata),
-            "sha256": {name: _sha256(scratch / name) for name in _TABLES},
         }
+        if isinstance(model, TableModel):
+            description |= {"scorer": "table", "intercept": model.intercept}
+            terms = model.vocabulary.to_table(model.grounds, model.cues)
+            _write_table(_terms_table(model.cues), scratch / "cues.parquet")
+            _write_table(
+                terms.append_column("weight", numbers(model.coef)), scratch / "terms.parquet"
+            )
+        else:
+            from .encoder_model import EncoderModel
+
+            assert isinstance(model, EncoderModel)
+            description["scorer"] = "encoder"
+            model.encoder.save(scratch / "encoder")
+        description["sha256"] = {name: _sha256(scratch / name) for name in _files(scratch)}
         description["sha256"]["model.json"] = _own_digest(description)
         text = json.dumps(description, indent=1, sort_keys=True, ensure_ascii=False)
         (scratch / "model.json").write_text(text + "\n", encoding="utf-8")
@@ -90,28 +101,52 @@ def load(path: str | Path) -> ThemeModel:
     """
     path = Path(path)
     description = _read_description(path)
-    for name in _TABLES:
+    for name, digest in description["sha256"].items():
         if not (path / name).is_file():
             raise ModelError(f"{path}: {name} is missing. Copy the whole folder of the model.")
-        if _sha256(path / name) != description["sha256"].get(name):
+        if _sha256(path / name) != digest:
             raise ModelError(
                 f"{path / name}: changed since the model was saved. "
                 "Get the model again, or train it anew if you meant to edit it."
             )
     grounds = _terms_of(path / "grounds.parquet")
+    shared: dict[str, Any] = {
+        "grounds": grounds,
+        "calibration": np.array(description["calibration"], dtype=np.float64),
+        "thresholds": _in_order(description["thresholds"]),
+        "precision_thresholds": np.array(
+            [_in_order(description["precision_thresholds"][str(p)]) for p in PRECISIONS]
+        ),
+        "metadata": description["metadata"],
+    }
+    if description["scorer"] == "encoder":
+        from .encoder import PairEncoder
+        from .encoder_model import EncoderModel
+
+        return EncoderModel(encoder=PairEncoder.load(path / "encoder"), **shared)
     cues = _terms_of(path / "cues.parquet")
     table = _read_table(path / "terms.parquet")
     vocabulary, order = Vocabulary.from_table(table, grounds, cues)
-    return ThemeModel(
-        grounds=grounds,
+    return TableModel(
         cues=cues,
         vocabulary=vocabulary,
         coef=to_numpy(table["weight"])[order],
         intercept=float(description["intercept"]),
-        calibration=np.array(description["calibration"], dtype=np.float64),
-        thresholds=np.array([description["thresholds"][t] for t in THEMES], dtype=np.float64),
-        metadata=description["metadata"],
+        **shared,
     )
+
+
+def _by_theme(values: np.ndarray) -> dict[str, float]:
+    return dict(zip(THEMES, values.tolist(), strict=True))
+
+
+def _in_order(values: dict[str, float]) -> np.ndarray:
+    return np.array([values[theme] for theme in THEMES], dtype=np.float64)
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the files in a folder and below it, relative to it, sorted."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
 def _read_description(path: Path) -> dict[str, Any]:
@@ -156,6 +191,10 @@ def _terms_table(table: TermTable) -> pa.Table:
 def _terms_of(path: Path) -> TermTable:
     columns = _read_table(path).to_pydict()
     return TermTable([Term(g, t) for g, t in zip(columns["group"], columns["term"], strict=True)])
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    pq.write_table(table, path, compression="zstd")
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -1,9 +1,13 @@
-"""The model as it is used: numpy and pyarrow only, so that labelling starts fast."""
+"""What every model does: find the mentions of grounds, ask how likely each is about control, decide.
 
+numpy and pyarrow only, so that labelling starts fast.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -11,47 +15,56 @@ import pyarrow as pa
 from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
 from ..features.columns import strings, to_numpy
-from ..features.contexts import Contexts, build_contexts
 from ..features.prefilter import Prefilter
-from ..features.terms import Spans, TermTable
-from ..features.tokens import Tokens, tokenise
-from ..features.vocabulary import Vocabulary
+from ..features.terms import TermTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
+"""Precisions that a user can ask for."""
 BATCH_SENTENCES: Final = 1 << 16
 """Sentences searched for mentions at a time."""
 BATCH_CANDIDATES: Final = 1 << 14
 """Sentences scored at a time: their features then stay in the processor's cache."""
 
 
-@dataclass(frozen=True)
-class ThemeModel:
-    """A fitted two-part model: tables of terms and cues, and one linear classifier of contexts.
+@dataclass(frozen=True, kw_only=True)
+class ThemeModel(ABC):
+    """A fitted model: a table of ground terms, a scorer of mentions, calibration and thresholds.
 
     Attributes
     ----------
-    grounds, cues : TermTable
-    vocabulary : Vocabulary
-    coef : ndarray of float64, shape (n_features,)
-    intercept : float
+    grounds : TermTable
     calibration : ndarray of float64, shape (4, 2)
         Slope and offset a theme (Platt): ``logit = slope * score + offset``.
     thresholds : ndarray of float64, shape (4,)
         A sentence carries a theme when its probability reaches the theme's threshold.
+    precision_thresholds : ndarray of float64, shape (n_precisions, 4)
+        For each of `PRECISIONS` the thresholds that reach it on out-of-fold sentences.
+    review_from : ndarray of float64, shape (4,), or None
+        Where the band begins that a person has to read, see `at_precision`.
     metadata : mapping
         What is known of the training: data digest, versions, metrics.
     """
 
     grounds: TermTable
-    cues: TermTable
-    vocabulary: Vocabulary
-    coef: np.ndarray
-    intercept: float
     calibration: np.ndarray
     thresholds: np.ndarray
+    precision_thresholds: np.ndarray
+    review_from: np.ndarray | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @abstractmethod
+    def score_mentions(self, column: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Score every (sentence, mentioned ground) of a column.
+
+        Returns
+        -------
+        row, theme : ndarray of int64, shape (n_mentioned,)
+        score : ndarray of float64, shape (n_mentioned,)
+            Not calibrated.
+        """
 
     def predict_proba(self, texts: Any) -> np.ndarray:
         """Return the probability of each theme, float64 of shape (n, 4).
@@ -68,9 +81,8 @@ class ThemeModel:
             batch = column.slice(start, BATCH_SENTENCES)
             kept, candidates = self._prefilter.keep(batch)
             for first in range(0, len(kept), BATCH_CANDIDATES):
-                _, _, contexts = self.read(candidates.slice(first, BATCH_CANDIDATES))
-                row = start + kept[first + contexts.row]
-                result[row, contexts.theme] = _sigmoid(self.logits(contexts))
+                row, theme, score = self.score_mentions(candidates.slice(first, BATCH_CANDIDATES))
+                result[start + kept[first + row], theme] = _sigmoid(self.calibrate(score, theme))
         return result
 
     def predict(self, texts: Any) -> np.ndarray:
@@ -85,7 +97,8 @@ class ThemeModel:
     def label(self, texts: Any) -> "pd.DataFrame":
         """Return a frame with the text, one probability column a theme and the labels in force.
 
-        ``labels`` holds the names of the themes, separated by ``;`` (empty for none).
+        ``labels`` holds the names of the themes, separated by ``;`` (empty for none); after
+        `at_precision` a column ``to_read`` names those that a person has to decide.
         """
         import pandas as pd
 
@@ -94,18 +107,52 @@ class ThemeModel:
         frame = pd.DataFrame({"text": column.to_pylist()})
         frame[list(THEMES)] = probabilities
         frame["labels"] = join_labels(self.decide(probabilities))
+        if self.review_from is not None:
+            frame["to_read"] = join_labels(self.needs_reading(probabilities))
         return frame
 
-    def logits(self, contexts: Contexts) -> np.ndarray:
-        """Return the calibrated log-odds of contexts, float64 of shape (n_contexts,)."""
-        context, feature, value, _ = self.vocabulary.encode(contexts)
-        n = len(contexts.row)
-        score = np.bincount(context, weights=value * self.coef[feature], minlength=n)
-        slope, offset = self.calibration[contexts.theme].T
-        logits: np.ndarray = slope * (score + self.intercept) + offset
+    def at_precision(self, precision: float) -> Self:
+        """Return the same model, labelling only what it is so sure of, and leaving the rest to read.
+
+        Parameters
+        ----------
+        precision : float
+            One of `PRECISIONS`: wanted share of right ones among the labels given.
+
+        Returns
+        -------
+        ThemeModel
+            Its thresholds reach the precision; what lies between the former thresholds and these
+            is for a person to read (`needs_reading`).
+        """
+        if precision not in PRECISIONS:
+            raise InputError(
+                f"no thresholds are known for a precision of {precision}",
+                remedy=f"Choose one of {', '.join(map(str, PRECISIONS))}.",
+            )
+        wanted = self.precision_thresholds[PRECISIONS.index(precision)]
+        return replace(
+            self, thresholds=np.maximum(wanted, self.thresholds), review_from=self.thresholds
+        )
+
+    def needs_reading(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return which themes a person has to decide, bool of shape (n, 4)."""
+        if self.review_from is None:
+            return np.zeros(probabilities.shape, dtype=bool)
+        band: np.ndarray = (
+            (probabilities >= self.review_from)
+            & (probabilities > 0)
+            & (probabilities < self.thresholds)
+        )
+        return band
+
+    def calibrate(self, score: np.ndarray, theme: np.ndarray) -> np.ndarray:
+        """Return the log-odds of scores, each of the theme named, float64 of shape (n,)."""
+        slope, offset = self.calibration[theme].T
+        logits: np.ndarray = slope * score + offset
         return logits
 
-    def with_thresholds(self, thresholds: Mapping[str, float]) -> "ThemeModel":
+    def with_thresholds(self, thresholds: Mapping[str, float]) -> Self:
         """Return the same model with other thresholds for the themes named."""
         values = self.thresholds.copy()
         for theme, value in thresholds.items():
@@ -117,15 +164,6 @@ class ThemeModel:
                 raise InputError(f"the threshold of {theme} is {value}, outside 0 to 1")
             values[THEMES.index(theme)] = value
         return replace(self, thresholds=values)
-
-    def read(self, column: pa.StringArray) -> tuple[Tokens, Spans, Contexts]:
-        """Return the tokens, the mentions of grounds and the contexts of a column of sentences."""
-        tokens = tokenise(column)
-        mentions = self.grounds.find(tokens)
-        contexts = build_contexts(
-            tokens, mentions, self.grounds, self.cues, self.vocabulary.stem_ids
-        )
-        return tokens, mentions, contexts
 
     @cached_property
     def _prefilter(self) -> Prefilter:

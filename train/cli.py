@@ -22,6 +22,14 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     train.add_argument("--config", metavar="TOML", help="a file of settings; flags override it")
     add_store_option(train)
     train.add_argument("--output", metavar="DIR", help="default: censorscope-runs/model")
+    train.add_argument(
+        "--scorer",
+        metavar="KIND",
+        help="table (default) or encoder, which needs censorscope[encoder]",
+    )
+    train.add_argument(
+        "--encoder", metavar="NAME_OR_PATH", help="sentence encoder to fine-tune (default: MiniLM)"
+    )
     train.add_argument("--seed", type=int, metavar="N")
     train.add_argument("--jobs", type=int, metavar="N", help="processes (default: 2)")
     train.set_defaults(run=run_train)
@@ -50,6 +58,8 @@ def run_train(arguments: argparse.Namespace) -> int:
         data=arguments.data,
         output=arguments.output,
         tracking_uri=arguments.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or None,
+        scorer=arguments.scorer or ("encoder" if arguments.encoder else None),
+        encoder=arguments.encoder,
         seed=arguments.seed,
         jobs=arguments.jobs,
     )

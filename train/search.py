@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from ..data.themes import N_THEMES, THEMES
 from ..models.classifier import ThemeClassifier
 from .settings import FEATURE_SETS, TrainSettings
 
+if TYPE_CHECKING:
+    from ..models.encoder_classifier import EncoderClassifier
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -22,20 +25,24 @@ class Candidate:
     Attributes
     ----------
     params : dict
-        ``features`` (name of the set), ``C`` and ``min_df``.
-    classifier : ThemeClassifier
+        ``features`` (name of the set), ``C`` and ``min_df``; of an encoder its name and ``epochs``.
+    classifier : ThemeClassifier or EncoderClassifier
         Fitted on all of the training part, with its out-of-fold probabilities.
     average_precision : float
         Mean over themes, out of fold: does not depend on thresholds or calibration.
     """
 
     params: dict[str, Any]
-    classifier: ThemeClassifier
+    classifier: "ThemeClassifier | EncoderClassifier"
     average_precision: float
 
 
 def search(train: pd.DataFrame, settings: TrainSettings) -> Iterator[Candidate]:
     """Fit every candidate, in parallel, and yield them in the order of the grid."""
+    if settings.scorer == "encoder":
+        # Fine-tuning is dear: one candidate, with the settings as they are.
+        yield _fit(train, settings, {"encoder": settings.encoder, "epochs": settings.epochs})
+        return
     grid = [
         {"features": features, "C": C, "min_df": min_df}
         for features, C, min_df in itertools.product(settings.features, settings.C, settings.min_df)
@@ -60,8 +67,18 @@ def fold_groups(frame: pd.DataFrame) -> pd.Series:
     return frame["article"]
 
 
-def make_classifier(settings: TrainSettings, params: dict[str, Any]) -> ThemeClassifier:
+def make_classifier(
+    settings: TrainSettings, params: dict[str, Any]
+) -> "ThemeClassifier | EncoderClassifier":
     """Return the unfitted classifier of one candidate."""
+    if settings.scorer == "encoder":
+        from ..models.encoder_classifier import EncoderClassifier
+
+        return EncoderClassifier(
+            **params,
+            expected_prevalence=settings.expected_prevalence or None,
+            random_state=settings.seed,
+        )
     return ThemeClassifier(
         C=params["C"],
         families=FEATURE_SETS[params["features"]],
@@ -76,5 +93,8 @@ def _fit(train: pd.DataFrame, settings: TrainSettings, params: dict[str, Any]) -
     Y = train[list(THEMES)].to_numpy()
     classifier = make_classifier(settings, params).fit(train["text"], Y, fold_groups(train))
     present = [k for k in range(N_THEMES) if Y[:, k].any()]
-    precision = [average_precision_score(Y[:, k], classifier.oof_proba_[:, k]) for k in present]
+    known = ~np.isnan(classifier.oof_proba_[:, 0])
+    precision = [
+        average_precision_score(Y[known, k], classifier.oof_proba_[known, k]) for k in present
+    ]
     return Candidate(params, classifier, float(np.mean(precision)))

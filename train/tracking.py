@@ -70,8 +70,8 @@ def _experiment(client: "MlflowClient", settings: TrainSettings) -> str:
 
 
 def _run_name(result: TrainResult) -> str:
-    params = result.chosen.params
-    return f"{len(result.train):,} sentences, {params['features']}, C={params['C']:g}"
+    params = ", ".join(f"{name} {value}" for name, value in result.chosen.params.items())
+    return f"{len(result.train):,} sentences, {params}"
 
 
 def _log_facts(settings: TrainSettings, result: TrainResult) -> None:

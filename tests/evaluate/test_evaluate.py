@@ -122,7 +122,7 @@ def test_worst_errors_are_errors_worst_first(classifier, small) -> None:
 def test_figures_are_drawn(classifier, small, tmp_path) -> None:
     curve = pd.DataFrame({"sentences": [100, 200], "macro_f1": [0.5, 0.6]})
     figures = run_figures(classifier.to_model(), small, curve)
-    assert len(figures) == 5
+    assert len(figures) == 6
     for name, figure in figures.items():
         figure.savefig(tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5000

@@ -236,7 +236,7 @@ def test_a_changed_byte_is_noticed(saved, name) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d | {"format_version": 99}, "format version 99, this release reads 1"),
+        (lambda d: d | {"format_version": 99}, "format version 99, this release reads 2"),
         (lambda d: d | {"themes": ["x"]}, "other themes"),
         (lambda d: d | {"intercept": 0.0}, "changed since the model was saved"),
         (lambda d: {"a": 1}, "damaged"),

