@@ -55,8 +55,11 @@ wheel: $(INSTALLED) ## build the wheel into dist/ and check what is in it
 default-model: $(INSTALLED) ## train the model that ships in the package anew
 	$(BIN)/python -m censorscope.train.default_model
 
+corpus-figures: $(INSTALLED) ## measure the corpus anew (docs/corpus.md); BENCHMARK=FILE scores it too
+	$(BIN)/python benchmarks/corpus.py $(if $(BENCHMARK),--data $(BENCHMARK))
+
 clean: ## delete what can be made again (not your runs)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo ui test lint types wheel default-model clean
+.PHONY: help install demo ui test lint types wheel default-model corpus-figures clean

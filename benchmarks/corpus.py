@@ -1,0 +1,168 @@
+"""What the corpus holds and what more of it brings: tables and figures for the data sheet.
+
+    python benchmarks/corpus.py --data real_news.jsonl
+
+Writes ``docs/corpus.md`` (composition, agreement, duplicates, learning curve), ``docs/composition.png``,
+``docs/learning_curve.png`` and the table in the data sheet. The labelled file is only scored, never
+learned from.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from machine import described
+from matplotlib.figure import Figure
+
+from censorscope.data.corpus import CORPUS_DIR, development_and_test, load_corpus, load_splits
+from censorscope.data.quality import (
+    agreement,
+    composition,
+    composition_table,
+    distinct_ngrams,
+    distinct_openings,
+    near_duplicates,
+    read_annotations,
+)
+from censorscope.data.reader import read_labelled
+from censorscope.data.themes import THEMES
+from censorscope.evaluate.plots import COLOURS
+from censorscope.train.search import fold_groups, make_classifier
+from censorscope.train.settings import TrainSettings
+
+DOCS = Path(__file__).parents[1] / "docs"
+DATASHEET = CORPUS_DIR / "DATASHEET.md"
+BEGIN, END = "<!-- made by make corpus-figures -->", "<!-- end -->"
+SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
+SEEDS = range(5)
+PARAMS = {"features": "all", "C": 3.0, "min_df": 2}
+
+
+def score(share: float, seed: int, train: pd.DataFrame, others: Sequence[pd.DataFrame]) -> dict:
+    """Fit on a share of the articles; return macro-F1 on the other tables."""
+    articles = np.random.default_rng(seed).permutation(train["article"].unique())
+    part = train[train["article"].isin(articles[: int(share * len(articles))])]
+    classifier = make_classifier(TrainSettings(), PARAMS)
+    classifier.fit(part["text"], part[list(THEMES)].to_numpy(), fold_groups(part))
+    scores = [classifier.score(f["text"], f[list(THEMES)].to_numpy()) for f in others]
+    return {"share": share, "sentences": len(part), "scores": scores}
+
+
+def learning_curve(data: Path | None) -> pd.DataFrame:
+    """Return mean and spread of macro-F1 over seeds, a row a share of the corpus."""
+    train, test = development_and_test()
+    others = {"corpus test part": test}
+    if data:
+        others[data.stem] = read_labelled(data)
+    jobs = (delayed(score)(s, seed, train, list(others.values())) for s in SHARES for seed in SEEDS)
+    frame = pd.DataFrame(Parallel(n_jobs=2)(jobs))
+    scores = np.array(frame.pop("scores").tolist())
+    for i, name in enumerate(others):
+        frame[name] = scores[:, i]
+    grouped = frame.groupby("share")
+    mean = grouped.mean()
+    spread = grouped[list(others)].std().add_suffix(" sd")
+    return pd.concat([mean, spread], axis=1).round(4)
+
+
+def draw_learning_curve(curve: pd.DataFrame) -> Figure:
+    """Draw macro-F1 against training sentences, with one standard deviation over seeds."""
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axis = figure.subplots()
+    names = [c for c in curve if f"{c} sd" in curve]
+    for name, colour in zip(names, COLOURS, strict=False):
+        axis.errorbar(
+            curve["sentences"], curve[name], curve[f"{name} sd"],
+            fmt="o-", color=colour, capsize=3, label=name,
+        )  # fmt: skip
+    axis.set(xscale="log", xlabel="training sentences", ylabel="macro-F1")
+    axis.set_xticks(curve["sentences"], [f"{n:,.0f}" for n in curve["sentences"]], minor=False)
+    axis.minorticks_off()
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, loc="lower right")
+    axis.set_title("What more of the corpus brings (five seeds, one standard deviation)")
+    return figure
+
+
+def draw_composition(counts: pd.Series, frame: pd.DataFrame) -> Figure:
+    """Draw labelled sentences and near misses a theme, and sentences by decade and region file."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    place = np.arange(len(THEMES))
+    left.bar(place - 0.2, [counts[t] for t in THEMES], 0.4, color=COLOURS[0], label="carry it")
+    left.bar(
+        place + 0.2, [counts[f"{t} mentioned, no theme"] for t in THEMES], 0.4,
+        color=COLOURS[1], label="mention the ground, carry no theme",
+    )  # fmt: skip
+    left.set_xticks(place, THEMES)
+    left.set(ylabel="sentences", title="Themes and near misses")
+    left.legend(frameon=False)
+    years = frame["year"].dropna().astype(int).value_counts().sort_index()
+    right.bar(years.index, years, color=COLOURS[2])
+    right.set(xlabel="year the article is set in", ylabel="sentences", title="Years")
+    for axis in (left, right):
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def part_counts(part: pd.DataFrame) -> pd.Series:
+    """Return articles, sentences, labelled sentences and those of each theme."""
+    labels = part[list(THEMES)]
+    first = {
+        "articles": part["article"].nunique(),
+        "sentences": len(part),
+        "labelled": int(labels.any(axis=1).sum()),
+    }
+    return pd.Series(first | labels.sum().to_dict())
+
+
+def main() -> None:
+    """Write the tables and figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="a labelled file to score the curve on as well")
+    arguments = parser.parse_args()
+    frame, annotations = load_corpus(), read_annotations()
+    counts = composition(frame, annotations)
+    table = composition_table(counts)
+    curve = learning_curve(arguments.data)
+    texts = frame["text"].tolist()
+    pairs = near_duplicates(texts)
+    sections = [
+        "# The corpus in figures",
+        f"Written by `make corpus-figures` on {described()}.",
+        "## Composition",
+        table,
+        "## Parts",
+        pd.DataFrame(
+            {name: part_counts(part) for name, part in load_splits().items()}
+        ).to_markdown(),
+        "## Agreement of the two readings (Cohen's kappa)",
+        agreement(annotations).round(3).to_markdown(),
+        "## Repetition",
+        (
+            f"Pairs of nearly equal sentences (TF-IDF cosine or character 5-gram Jaccard above 0.6): "
+            f"{len(pairs)}. Distinct openings (first three words): {distinct_openings(texts):.3f}. "
+            f"Distinct 4-grams: {distinct_ngrams(texts):.3f}. Mean length "
+            f"{frame['text'].str.split().str.len().mean():.1f} words."
+        ),
+        "## Learning curve",
+        curve.to_markdown(),
+        "![learning curve](learning_curve.png)",
+        "![composition](composition.png)",
+    ]
+    DOCS.mkdir(exist_ok=True)
+    before, _, rest = DATASHEET.read_text(encoding="utf-8").partition(BEGIN)
+    DATASHEET.write_text(
+        f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8"
+    )
+    (DOCS / "corpus.md").write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    draw_learning_curve(curve).savefig(DOCS / "learning_curve.png", dpi=110)
+    draw_composition(counts, frame).savefig(DOCS / "composition.png", dpi=110)
+    print((DOCS / "corpus.md").read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
