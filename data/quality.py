@@ -83,21 +83,17 @@ def composition(frame: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
     def near_misses(code: str) -> int:
         return int((plain & (np.char.find(codes, code) >= 0)).sum())
 
-    return pd.Series(
-        {
-            "articles": frame["article"].nunique(),
-            "sentences": len(frame),
-            "labelled": int((n_labels > 0).sum()),
-            "two or more themes": int((n_labels > 1).sum()),
-            **frame[list(THEMES)].sum().to_dict(),
-            **{
-                f"{theme} mentioned, no theme": near_misses(CODES[theme].lower())
-                for theme in THEMES
-            },
-            "control on other grounds": near_misses(OTHER_GROUND),
-            "control words in ordinary senses": near_misses(ORDINARY_SENSE),
-        }
-    )
+    counts: dict[str, int] = {
+        "articles": frame["article"].nunique(),
+        "sentences": len(frame),
+        "labelled": int((n_labels > 0).sum()),
+        "two or more themes": int((n_labels > 1).sum()),
+        **{theme: int(frame[theme].sum()) for theme in THEMES},
+        **{f"{theme} mentioned, no theme": near_misses(CODES[theme].lower()) for theme in THEMES},
+        "control on other grounds": near_misses(OTHER_GROUND),
+        "control words in ordinary senses": near_misses(ORDINARY_SENSE),
+    }
+    return pd.Series(counts)
 
 
 def composition_table(counts: pd.Series) -> str:

@@ -7,11 +7,27 @@ distinct word.
 import re
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 _INVISIBLE: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 _NOT_WORD: Final = r"[^\p{L}\p{N}\x00-\x7f]"
+
+
+def _blank_seconds(allowed: str) -> np.ndarray:
+    """Return which last UTF-8 bytes, of characters that share the others, become a space."""
+    table = np.zeros(256, dtype=bool)
+    table[[character.encode()[-1] for character in allowed]] = True
+    return table
+
+
+# The punctuation that keeps news from being ASCII. Blanked where it stands, in the bytes: it spares
+# nine rows of ten the way through the regular expressions below, which give the same.
+_LATIN_SIGNS: Final = _blank_seconds("\u00a0¡¢£¤¥¦§©«¬®°±¶·»¿")
+_GENERAL_SIGNS: Final = _blank_seconds(
+    "".join(map(chr, (*range(0x2000, 0x200B), *range(0x2010, 0x202A), *range(0x202F, 0x2040))))
+)
 
 # British -> American, only where the two differ inside the stem. Endings the stemmer removes
 # anyway ("-ising", "-ised") are covered by the "-is" -> "-iz" rule.
@@ -59,6 +75,7 @@ def normalise_column(texts: pa.StringArray) -> pa.StringArray:
     """
     if len(texts) == 0:
         return texts
+    texts = _blank_signs(texts)
     ascii_rows = pc.string_is_ascii(texts)
     if ascii_rows.true_count == len(texts):
         return pc.ascii_lower(texts)
@@ -70,6 +87,27 @@ def normalise_column(texts: pa.StringArray) -> pa.StringArray:
     wild = pc.replace_substring_regex(wild, r"\p{Mn}", "")
     wild = pc.replace_substring_regex(wild, _NOT_WORD, " ")
     return pc.replace_with_mask(lowered, pc.invert(ascii_rows), wild)
+
+
+def _blank_signs(texts: pa.StringArray) -> pa.StringArray:
+    """Replace dashes, curly quotation marks and the like by as many spaces as they have bytes."""
+    _, offsets, data = texts.buffers()
+    if data is None:
+        return texts
+    raw = np.frombuffer(data, dtype=np.uint8)
+    two = np.flatnonzero(raw[:-1] == 0xC2)
+    two = two[_LATIN_SIGNS[raw[two + 1]]]
+    three = np.flatnonzero(raw[:-2] == 0xE2)
+    three = three[(raw[three + 1] == 0x80) & _GENERAL_SIGNS[raw[three + 2]]]
+    if not len(two) and not len(three):
+        return texts
+    blanked = raw.copy()
+    for first, length in ((two, 2), (three, 3)):
+        for place in range(length):
+            blanked[first + place] = ord(" ")
+    return pa.StringArray.from_buffers(
+        len(texts), offsets, pa.py_buffer(blanked), offset=texts.offset
+    )
 
 
 def american(word: str) -> str:

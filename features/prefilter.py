@@ -1,74 +1,163 @@
-"""Which sentences can mention a ground at all: one pass of a regular expression over a column.
+"""Which sentences can mention a ground at all, told by how their words begin.
 
-Most sentences of an archive mention no ground. The expression finds the beginnings of the words that
-every term needs, in linear time (RE2); it may let through too much, never too little.
+Most sentences of an archive mention no ground. Of every term one word is chosen, and the first letters of
+every word of the column are looked up among the beginnings of those: it may let through too much, never
+too little.
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from .columns import to_numpy
-from .normalise import american, normalise_column
-from .terms import MAX_GAP, TermTable
-from .tokens import stem
+from .normalise import american
+from .terms import TermTable
+from .tokens import Tokens, Words, stem
 
 # The rules of `normalise.american`, read backwards.
 _EITHER_SPELLING: Final = (
-    ("or", "ou?r"),
-    ("z", "[sz]"),
-    ("ens", "en[cs]"),
-    ("([bt])(?:er|re)$", r"\1(?:er|re)"),
-    ("^pa?edo", "pa?edo"),
-    ("^check", "che(?:ck|que)"),
+    (re.compile("or"), ("or", "our")),
+    (re.compile("z"), ("z", "s")),
+    (re.compile("ens"), ("ens", "enc")),
+    (re.compile("ter$"), ("ter", "tre")),
+    (re.compile("ber$"), ("ber", "bre")),
+    (re.compile("^pedo"), ("pedo", "paedo")),
+    (re.compile("^check"), ("check", "cheque")),
 )
-_WORD: Final = r"[a-z0-9\x{80}-\x{10ffff}]"
-_BLANK: Final = r"[^a-z0-9\x{80}-\x{10ffff}]"
-_GAP: Final = f"(?:{_WORD}+{_BLANK}+){{0,{MAX_GAP}}}"
+_LENGTHS: Final = (8, 6, 4, 3, 2, 1)
+"""Beginnings are cut to one of these lengths, in bytes; a word is read as one 64-bit number."""
+_BITS: Final = 16
+
+
+def rarest_steps(table: TermTable, tokens: Tokens) -> np.ndarray:
+    """Return for each term the step whose beginnings are rarest in some text.
+
+    Parameters
+    ----------
+    table : TermTable
+    tokens : Tokens
+        Of the text, for instance the training sentences.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_terms,)
+    """
+    counts: Counter[bytes] = Counter()
+    for word, count in zip(tokens.words, np.bincount(tokens.codes).tolist(), strict=True):
+        whole = f"{word} ".encode()
+        for length in _LENGTHS:
+            if length <= len(whole):
+                counts[whole[:length]] += count
+    chosen = []
+    for steps in table.steps():
+        costs = [
+            sum(counts[_cut(b)] for b in set(beginnings_of_step(alternatives)))
+            for alternatives, _ in steps
+        ]
+        chosen.append(int(np.argmin(costs)))
+    return np.array(chosen, dtype=np.int32)
 
 
 class Prefilter:
-    """Selects the sentences of a column that may mention a term of a table."""
+    """Selects the sentences of a column that may mention a term of a table.
 
-    def __init__(self, table: TermTable) -> None:
-        # Exceptions only take mentions away: leaving them out lets through too much, not too little.
-        beginnings = {
-            _sequence(steps)
-            for term, steps in zip(table.terms, table.steps(), strict=True)
-            if not term.is_exception
-        }
-        self.pattern = f"(?:^|{_BLANK})(?:" + "|".join(sorted(beginnings)) + ")"
+    Parameters
+    ----------
+    table : TermTable
+    anchors : ndarray of int32, shape (n_terms,)
+        The step of each term that is looked for, see `rarest_steps`.
+    """
 
-    def keep(self, texts: pa.StringArray) -> tuple[np.ndarray, pa.StringArray]:
-        """Return the row numbers (int64) and the texts that are left."""
-        hit = pc.match_substring_regex(normalise_column(texts), self.pattern)
-        return np.flatnonzero(to_numpy(hit)), texts.filter(hit)
+    def __init__(self, table: TermTable, anchors: np.ndarray) -> None:
+        chosen: dict[int, set[bytes]] = {length: set() for length in _LENGTHS}
+        for term, steps, anchor in zip(table.terms, table.steps(), anchors, strict=True):
+            # Exceptions only take mentions away: without them too much is let through, not too little.
+            if not term.is_exception:
+                for beginning in map(_cut, beginnings_of_step(steps[anchor][0])):
+                    chosen[len(beginning)].add(beginning)
+        self._shortest = min(length for length, known in chosen.items() if known)
+        every = {b[: self._shortest] for known in chosen.values() for b in known}
+        self._first = _slots(every, self._shortest)
+        self._second = [(n, _slots(known, n)) for n, known in chosen.items() if known]
+
+    def keep(self, words: Words) -> np.ndarray:
+        """Return the numbers of the sentences that may mention a term, int64, ascending."""
+        letters = _first_letters(words)
+        # Most words end here; only the others are looked up at every length.
+        place = np.flatnonzero(self._first[_hash(letters, self._shortest)])
+        letters = letters[place]
+        hit = np.zeros(len(place), dtype=bool)
+        for length, slots in self._second:
+            hit |= slots[_hash(letters, length)]
+        row = np.searchsorted(words.offsets, place[hit], side="right") - 1
+        new = np.ones(len(row), dtype=bool)
+        new[1:] = row[1:] != row[:-1]
+        return row[new]
 
 
-def _sequence(steps: list[tuple[frozenset[str], bool]]) -> str:
-    """Return the expression for one term: the beginnings of its words, in order."""
-    expression = ""
-    for alternatives, gap in steps:
-        if expression:
-            expression += f"{_WORD}*{_BLANK}+" + (_GAP if gap else "")
-        expression += "(?:" + "|".join(sorted(map(_beginning, alternatives))) + ")"
-    return expression
+def _first_letters(words: Words) -> np.ndarray:
+    """Return the first eight bytes of every word as a number, and what follows a shorter word."""
+    data = np.concatenate((words.data(), np.full(8, ord(" "), dtype=np.uint8)))
+    windows = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data.data, strides=(1,))
+    letters: np.ndarray = windows[words.starts]
+    return letters
 
 
-def _beginning(atom: str) -> str:
-    """Return an expression for the letters that every word matching the alternative starts with."""
+def _hash(letters: np.ndarray, length: int) -> np.ndarray:
+    """Mix the first `length` bytes into `_BITS` bits (Fibonacci hashing; Knuth, volume 3, 6.4)."""
+    kept = letters << np.uint64(64 - 8 * length)
+    mixed: np.ndarray = (kept * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _BITS)
+    return mixed
+
+
+def _slots(beginnings: set[bytes], length: int) -> np.ndarray:
+    """Return a table that is true at the hash of every beginning, bool of shape (2**_BITS,)."""
+    letters = np.array(
+        [int.from_bytes(b[:length].ljust(8), "little") for b in sorted(beginnings)], dtype=np.uint64
+    )
+    slots = np.zeros(1 << _BITS, dtype=bool)
+    slots[_hash(letters, length)] = True
+    return slots
+
+
+def _cut(beginning: bytes) -> bytes:
+    """Shorten a beginning to one of `_LENGTHS`."""
+    return beginning[: next(n for n in _LENGTHS if n <= len(beginning))]
+
+
+def beginnings_of_step(alternatives: frozenset[str]) -> list[bytes]:
+    """Return how every word can begin that matches one of the alternatives of a step.
+
+    The word is followed by a blank; spellings are those before `normalise.american`.
+    """
+    return [b for atom in sorted(alternatives) for b in _beginnings_of(atom)]
+
+
+def _beginnings_of(atom: str) -> Iterator[bytes]:
     if atom.startswith("="):
-        return re.escape(atom[1:]) + f"(?:{_BLANK}|$)"
-    word = atom.removesuffix("*")
+        yield f"{atom[1:]} ".encode()
+        return
+    if atom.isdigit():
+        # All numbers have one stem.
+        yield from (digit.encode() for digit in "0123456789")
+        return
+    word = american(atom.removesuffix("*"))
     if not atom.endswith("*"):
-        word = _common_start(word, stem(word))
-    expression = re.escape(american(word))
-    for american_letters, either in _EITHER_SPELLING:
-        expression = re.sub(american_letters, either, expression)
-    return expression
+        # The stemmer exchanges and restores these letters: "trading" has the stem of "trade".
+        word = _common_start(word, stem(word)).rstrip("eiy") or word[:1]
+    spellings = [word]
+    for pattern, either in _EITHER_SPELLING:
+        spellings = [s for spelling in spellings for s in _variants(spelling, pattern, either)]
+    yield from (spelling.encode() for spelling in spellings)
+
+
+def _variants(spelling: str, pattern: re.Pattern[str], either: tuple[str, str]) -> Iterator[str]:
+    parts = pattern.split(spelling)
+    for chosen in product(either, repeat=len(parts) - 1):
+        yield "".join(a + b for a, b in zip(parts, (*chosen, ""), strict=True))
 
 
 def _common_start(a: str, b: str) -> str:

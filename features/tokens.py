@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import Stemmer
 
-from .columns import to_numpy
+from .columns import numbers, to_numpy
 from .normalise import american, normalise_column
 
 NUMBER: Final = "0"
@@ -47,29 +47,57 @@ class Tokens:
     offsets: np.ndarray
 
 
-def tokenise(texts: pa.StringArray) -> Tokens:
-    """Split every text into words: maximal runs of letters and digits after normalising.
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Where the words of a column of sentences stand.
+
+    Attributes
+    ----------
+    column : pyarrow.StringArray of shape (n_sentences,)
+        Normalised; every byte that is none of a word is a blank.
+    starts : ndarray of int32, shape (n_words,)
+        Where each word begins, in bytes from the beginning of the column.
+    offsets : ndarray of int64, shape (n_sentences + 1,)
+        Sentence i owns ``starts[offsets[i]:offsets[i + 1]]``.
+    """
+
+    column: pa.StringArray
+    starts: np.ndarray
+    offsets: np.ndarray
+
+    def data(self) -> np.ndarray:
+        """Return the bytes of the column, uint8."""
+        buffer = self.column.buffers()[2]
+        return np.frombuffer(buffer or b"", dtype=np.uint8)
+
+    def select(self, rows: np.ndarray) -> "Words":
+        """Return the words of some sentences, given by ascending row numbers."""
+        column = self.column.take(numbers(rows))
+        count = self.offsets[rows + 1] - self.offsets[rows]
+        offsets = np.concatenate(([0], np.cumsum(count)))
+        word = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], count)
+        moved = _text_offsets(column)[:-1] - _text_offsets(self.column)[rows]
+        return Words(column, self.starts[word] + np.repeat(moved, count), offsets)
+
+
+def split_words(texts: pa.StringArray) -> Words:
+    """Find the words of every text: maximal runs of letters and digits after normalising.
 
     The whole column is handled as one byte buffer: a table look-up blanks what is no word byte,
-    word starts are where a word byte follows a blank, and the words are dictionary-encoded where
-    they stand (each with the blanks behind it, which are trimmed from the distinct ones only).
+    and words start where a word byte follows a blank.
 
     Parameters
     ----------
     texts : pyarrow.StringArray of shape (n,)
         Without nulls.
-
-    Returns
-    -------
-    Tokens
     """
     column = normalise_column(texts)
-    n = len(column)
-    text_offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)
-    text_offsets = text_offsets[column.offset : column.offset + n + 1]
+    text_offsets = _text_offsets(column)
     data = column.buffers()[2]
     if data is None or text_offsets[-1] == text_offsets[0]:
-        return Tokens([], np.empty(0, np.int32), np.zeros(n + 1, np.int64))
+        nothing = np.zeros(len(column) + 1, dtype=np.int32)
+        empty = pa.StringArray.from_buffers(len(column), pa.py_buffer(nothing), pa.py_buffer(b""))
+        return Words(empty, np.empty(0, dtype=np.int32), nothing.astype(np.int64))
     raw = np.frombuffer(data, dtype=np.uint8)[text_offsets[0] : text_offsets[-1]]
     text_offsets = text_offsets - text_offsets[0]
     blanked = _WORD_BYTES[raw]
@@ -81,12 +109,37 @@ def tokenise(texts: pa.StringArray) -> Tokens:
     is_start[first] = is_word[first]
     starts = np.flatnonzero(is_start).astype(np.int32)
     offsets = np.searchsorted(starts, text_offsets).astype(np.int64)
-    bounds = np.append(starts, np.int32(len(blanked)))
-    padded = pa.StringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(blanked))
+    whole = pa.StringArray.from_buffers(
+        len(column), pa.py_buffer(text_offsets), pa.py_buffer(blanked)
+    )
+    return Words(whole, starts, offsets)
+
+
+def encode(words: Words) -> Tokens:
+    """Return the words as numbers of the distinct ones.
+
+    Words are dictionary-encoded where they stand, each with the blanks behind it, which are trimmed
+    from the distinct ones only.
+    """
+    data, starts = words.data(), words.starts
+    if not len(starts):
+        return Tokens([], np.empty(0, np.int32), words.offsets)
+    bounds = np.append(starts, np.int32(len(data)))
+    padded = pa.StringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(data))
     encoded = padded.dictionary_encode()
     distinct = pc.ascii_rtrim_whitespace(encoded.dictionary).dictionary_encode()
     codes = to_numpy(distinct.indices)[to_numpy(encoded.indices)]
-    return Tokens(distinct.dictionary.to_pylist(), codes, offsets)
+    return Tokens(distinct.dictionary.to_pylist(), codes, words.offsets)
+
+
+def tokenise(texts: pa.StringArray) -> Tokens:
+    """Split every text into words and number the distinct ones."""
+    return encode(split_words(texts))
+
+
+def _text_offsets(column: pa.StringArray) -> np.ndarray:
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)
+    return offsets[column.offset : column.offset + len(column) + 1]
 
 
 _STEMMER: Final = Stemmer.Stemmer("english")

@@ -16,6 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data.themes import N_THEMES, THEMES
 from ..features.contexts import FAMILIES, Contexts
+from ..features.prefilter import rarest_steps
+from ..features.tokens import tokenise
 from ..features.vectorizers import ContextVectorizer
 from .calibration import calibrate
 from .explanation import ThemeExplanation, explain
@@ -53,6 +55,8 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     vectorizer_ : ContextVectorizer
+    anchors_ : ndarray of int32, shape (n_terms,)
+        See `ThemeModel.anchors`.
     coef_ : ndarray of float64, shape (n_features,)
     intercept_ : float
     calibration_ : ndarray of float64, shape (4, 2)
@@ -110,6 +114,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 "among the sentences that mention a ground, some must be labelled and some not"
             )
+        self.anchors_ = rarest_steps(self.vectorizer_.grounds_, tokenise(column))
         scores = self._out_of_fold_scores(X, y, contexts, groups)
         calibrated = calibrate(scores, y, contexts.theme, self.expected_prevalence)
         self.calibration_ = calibrated.calibration
@@ -154,6 +159,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "thresholds_")
         return TableModel(
             grounds=self.vectorizer_.grounds_,
+            anchors=self.anchors_,
             cues=self.vectorizer_.cues_,
             vocabulary=self.vectorizer_.vocabulary_,
             coef=self.coef_,

@@ -10,7 +10,9 @@ from sklearn.model_selection import GroupShuffleSplit
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.themes import THEMES
+from ..features.prefilter import rarest_steps
 from ..features.terms import TermTable
+from ..features.tokens import encode, split_words
 from ..features.vectorizers import GROUNDS_PATH
 from .calibration import calibrate
 from .classifier import check_labels, macro_f1
@@ -69,7 +71,9 @@ class EncoderClassifier(ClassifierMixin, BaseEstimator):
         labels = check_labels(Y, len(column))
         self.classes_ = np.array(THEMES)
         self.grounds_ = TermTable.read(Path(self.grounds or GROUNDS_PATH))
-        row, theme = mentioned(column, self.grounds_)
+        words = split_words(column)
+        row, theme = mentioned(words, self.grounds_)
+        self.anchors_ = rarest_steps(self.grounds_, encode(words))
         y = labels[row, theme]
         group = row if groups is None else pd.factorize(np.asarray(groups))[0][row]
         split = GroupShuffleSplit(
@@ -101,6 +105,7 @@ class EncoderClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "thresholds_")
         return EncoderModel(
             grounds=self.grounds_,
+            anchors=self.anchors_,
             encoder=self.encoder_,
             calibration=self.calibration_,
             thresholds=self.thresholds_,

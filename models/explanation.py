@@ -8,7 +8,7 @@ import numpy as np
 from ..data.themes import THEMES
 from ..features.columns import strings
 from ..features.contexts import FAMILIES, split_key
-from ..features.tokens import Tokens
+from ..features.tokens import Tokens, split_words
 from .table_model import TableModel
 
 CONTROL_CUES: Final = frozenset(
@@ -75,7 +75,7 @@ class ThemeExplanation:
 
 def explain(model: TableModel, text: str) -> tuple[ThemeExplanation, ...]:
     """Explain the probabilities of one sentence, one entry a theme in the fixed order."""
-    tokens, mentions, contexts = model.read(strings([text]))
+    tokens, mentions, contexts = model.read(split_words(strings([text])))
     logits = model.calibrate(model.scores(contexts), contexts.theme)
     context, feature, value, origin = model.vocabulary.encode(contexts)
     names = _feature_names(model, feature)

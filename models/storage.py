@@ -1,9 +1,9 @@
-"""A saved model: a folder of two kinds of table and a JSON file, which executes nothing.
+"""A saved model: a folder that executes nothing when it is opened.
 
-``grounds.parquet``: the ground terms by theme. ``model.json``: calibration, thresholds, what is known of the
-training, and the SHA-256 of every file. A table model has ``cues.parquet``, the cues by kind, and
-``terms.parquet``, one row a feature with its idf and weight; an encoder model has a folder ``encoder`` of
-safetensors and JSON.
+``grounds.parquet``: the ground terms by theme, and by which word of each sentences are sifted.
+``model.json``: calibration, thresholds, what is known of the training, and the SHA-256 of every file.
+A table model has ``cues.parquet``, the cues by kind, and ``terms.parquet``, one row a feature with its
+idf and weight; an encoder model has a folder ``encoder`` of safetensors and JSON.
 """
 
 import hashlib
@@ -48,7 +48,8 @@ def save(model: ThemeModel, path: str | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        _write_table(_terms_table(model.grounds), scratch / "grounds.parquet")
+        grounds = _terms_table(model.grounds).append_column("anchor", numbers(model.anchors))
+        _write_table(grounds, scratch / "grounds.parquet")
         description = {
             "format_version": FORMAT_VERSION,
             "themes": list(THEMES),
@@ -109,9 +110,11 @@ def load(path: str | Path) -> ThemeModel:
                 f"{path / name}: changed since the model was saved. "
                 "Get the model again, or train it anew if you meant to edit it."
             )
-    grounds = _terms_of(path / "grounds.parquet")
+    ground_rows = _read_table(path / "grounds.parquet")
+    grounds = _terms_of(ground_rows)
     shared: dict[str, Any] = {
         "grounds": grounds,
+        "anchors": to_numpy(ground_rows["anchor"]),
         "calibration": np.array(description["calibration"], dtype=np.float64),
         "thresholds": _in_order(description["thresholds"]),
         "precision_thresholds": np.array(
@@ -124,7 +127,7 @@ def load(path: str | Path) -> ThemeModel:
         from .encoder_model import EncoderModel
 
         return EncoderModel(encoder=PairEncoder.load(path / "encoder"), **shared)
-    cues = _terms_of(path / "cues.parquet")
+    cues = _terms_of(_read_table(path / "cues.parquet"))
     table = _read_table(path / "terms.parquet")
     vocabulary, order = Vocabulary.from_table(table, grounds, cues)
     return TableModel(
@@ -188,8 +191,8 @@ def _terms_table(table: TermTable) -> pa.Table:
     return pa.table({"group": strings(groups), "term": strings(texts)})
 
 
-def _terms_of(path: Path) -> TermTable:
-    columns = _read_table(path).to_pydict()
+def _terms_of(table: pa.Table) -> TermTable:
+    columns = table.to_pydict()
     return TermTable([Term(g, t) for g, t in zip(columns["group"], columns["term"], strict=True)])
 
 

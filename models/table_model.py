@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from ..features.contexts import Contexts, build_contexts
 from ..features.terms import Spans, TermTable
-from ..features.tokens import Tokens, tokenise
+from ..features.tokens import Tokens, Words, encode
 from ..features.vocabulary import Vocabulary
 from .theme_model import ThemeModel
 
@@ -29,9 +29,13 @@ class TableModel(ThemeModel):
     coef: np.ndarray
     intercept: float
 
-    def score_mentions(self, column: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def score_mentions(
+        self,
+        column: pa.StringArray,  # noqa: ARG002
+        words: Words,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score every (sentence, mentioned ground), see `ThemeModel.score_mentions`."""
-        _, _, contexts = self.read(column)
+        _, _, contexts = self.read(words)
         return contexts.row, contexts.theme, self.scores(contexts)
 
     def scores(self, contexts: Contexts) -> np.ndarray:
@@ -42,9 +46,9 @@ class TableModel(ThemeModel):
         )
         return total
 
-    def read(self, column: pa.StringArray) -> tuple[Tokens, Spans, Contexts]:
+    def read(self, words: Words) -> tuple[Tokens, Spans, Contexts]:
         """Return the tokens, the mentions of grounds and the contexts of a column of sentences."""
-        tokens = tokenise(column)
+        tokens = encode(words)
         mentions = self.grounds.find(tokens)
         contexts = build_contexts(
             tokens, mentions, self.grounds, self.cues, self.vocabulary.stem_ids

@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
-from ..features.columns import strings, to_numpy
+from ..features.columns import numbers, strings, to_numpy
 from ..features.prefilter import Prefilter
 from ..features.terms import TermTable
+from ..features.tokens import Words, split_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ class ThemeModel(ABC):
     Attributes
     ----------
     grounds : TermTable
+    anchors : ndarray of int32, shape (n_terms,)
+        The step of each ground term by which sentences are sifted, see `features.prefilter`.
     calibration : ndarray of float64, shape (4, 2)
         Slope and offset a theme (Platt): ``logit = slope * score + offset``.
     thresholds : ndarray of float64, shape (4,)
@@ -49,6 +52,7 @@ class ThemeModel(ABC):
     """
 
     grounds: TermTable
+    anchors: np.ndarray
     calibration: np.ndarray
     thresholds: np.ndarray
     precision_thresholds: np.ndarray
@@ -56,8 +60,16 @@ class ThemeModel(ABC):
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @abstractmethod
-    def score_mentions(self, column: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def score_mentions(
+        self, column: pa.StringArray, words: Words
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score every (sentence, mentioned ground) of a column.
+
+        Parameters
+        ----------
+        column : pyarrow.StringArray of shape (n,)
+        words : Words
+            Of the same column.
 
         Returns
         -------
@@ -79,10 +91,14 @@ class ThemeModel(ABC):
         result = np.zeros((len(column), N_THEMES))
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
-            kept, candidates = self._prefilter.keep(batch)
-            for first in range(0, len(kept), BATCH_CANDIDATES):
-                row, theme, score = self.score_mentions(candidates.slice(first, BATCH_CANDIDATES))
-                result[start + kept[first + row], theme] = _sigmoid(self.calibrate(score, theme))
+            words = split_words(batch)
+            candidates = self._prefilter.keep(words)
+            for first in range(0, len(candidates), BATCH_CANDIDATES):
+                rows = candidates[first : first + BATCH_CANDIDATES]
+                row, theme, score = self.score_mentions(
+                    batch.take(numbers(rows)), words.select(rows)
+                )
+                result[start + rows[row], theme] = _sigmoid(self.calibrate(score, theme))
         return result
 
     def predict(self, texts: Any) -> np.ndarray:
@@ -167,7 +183,7 @@ class ThemeModel(ABC):
 
     @cached_property
     def _prefilter(self) -> Prefilter:
-        return Prefilter(self.grounds)
+        return Prefilter(self.grounds, self.anchors)
 
 
 def _sigmoid(logit: np.ndarray) -> np.ndarray:
