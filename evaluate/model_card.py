@@ -6,6 +6,7 @@ from typing import Any
 from ..data.themes import THEMES
 from ..models.table_model import TableModel
 from ..models.theme_model import ThemeModel
+from .checks import Checks, describe_worst
 from .comparison import Comparison
 
 
@@ -18,7 +19,9 @@ def _scorer(model: ThemeModel) -> str:
     return "a sentence encoder that reads the theme and the sentence"
 
 
-def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, Any]) -> str:
+def model_card(
+    model: ThemeModel, comparison: Comparison, checks: Checks, facts: Mapping[str, Any]
+) -> str:
     """Write the card as Markdown.
 
     Parameters
@@ -26,6 +29,8 @@ def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, An
     model : ThemeModel
     comparison : Comparison
         On the held-back articles, with ``censorscope`` among the systems.
+    checks : Checks
+        On the same articles.
     facts : mapping
         As from `train.run.describe`.
     """
@@ -39,6 +44,15 @@ def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, An
     rivals = "\n".join(
         f"| {name} | {interval} | {comparison.false_alarms[name]:.2%} |"
         for name, interval in comparison.macro_f1.items()
+    )
+    capabilities = checks.passed[checks.passed["part"] == "capability"]
+    cases = "\n".join(
+        f"| {name} | {passed:.0%} | {n} |"
+        for name, passed, n in capabilities[["name", "passed", "cases"]].itertuples(index=False)
+    )
+    changes = "\n".join(
+        f"| {name} | {flipped:.1%} | {n} |"
+        for name, flipped, n in checks.flips.itertuples(index=False)
     )
     return f"""# Model card: censorscope
 
@@ -73,6 +87,23 @@ thresholds in force.
 | system | macro-F1, 95% interval | false alarms |
 |---|---|---|
 {rivals}
+
+By part of the data: {describe_worst(checks.slices)}.
+
+## Behaviour
+
+Plain cases written from the codebook, passed when every label is right; and the share of them whose
+labels a change of their writing alters.
+
+| capability | passed | cases |
+|---|---|---|
+{cases}
+
+| change | labels altered | cases |
+|---|---|---|
+{changes}
+
+Names: {checks.describe_exchange()}.
 
 ## Limits
 

@@ -183,6 +183,35 @@ def test_evaluate_prints_a_table_and_writes_the_figures(tmp_path, small, capsys)
     figures = json.loads((tmp_path / "f.json").read_text())
     assert set(figures["systems"]) == {
         "censorscope", "majority", "keyword list", "TF-IDF + LR at 0.5"}  # fmt: skip
+    assert "slices" not in figures
+
+
+def test_evaluate_writes_slices_behaviour_and_errors(tmp_path, small, capsys) -> None:
+    data, figures, errors = (tmp_path / name for name in ("data.parquet", "f.json", "errors.csv"))
+    # The shipped model has learnt these: some labels are taken away, so that it errs.
+    wrong = small.assign(pornography=False)
+    wrong.to_parquet(data)
+    arguments = ("evaluate", "--data", str(data), "--slices", "--behaviour")
+    assert main([*arguments, "--errors", str(errors), "--json", str(figures)]) == 0
+    out = capsys.readouterr().out
+    assert "worst of" in out
+    assert "act or message" in out
+    assert "Names exchanged in the data" in out
+    written = json.loads(figures.read_text())
+    assert {"column", "slice", "macro_f1", "positives"} <= set(written["slices"][0])
+    assert 0 <= written["names_exchanged"]["all"]["flip_rate"] <= 1
+    assert {row["change"] for row in written["behaviour_changes"]} >= {"places", "typos"}
+    listed = pd.read_csv(errors, keep_default_na=False)
+    false_alarms = listed[(listed["theme"] == "pornography") & (listed["error"] == "false alarm")]
+    assert len(false_alarms) > 10
+    assert (listed["true"] != listed["given"]).all()
+    assert {p.name for p in tmp_path.iterdir()} == {"data.parquet", "f.json", "errors.csv"}
+
+
+def test_evaluate_refuses_a_place_that_is_not_there(tmp_path, capsys) -> None:
+    place = tmp_path / "no" / "errors.csv"
+    assert main(["evaluate", "--data", "x.jsonl", "--errors", str(place)]) == 2
+    assert "folder does not exist" in capsys.readouterr().err
 
 
 def test_train_promote_models_and_label_by_alias(tmp_path, small) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from ..data.themes import THEMES
+from ..evaluate.checks import run_checks
 from ..evaluate.errors import worst_errors
 from ..evaluate.model_card import model_card
 from ..models.registry import CHALLENGER, MODEL_NAME, connect, database_path
@@ -130,7 +131,11 @@ def _log_results(settings: TrainSettings, result: TrainResult) -> None:
         mlflow.log_figure(figure, f"plots/{name}")
     mlflow.log_table(worst_errors(result.model, result.test), "worst_errors.json")
     mlflow.log_text(str(comparison), "comparison.txt")
-    card = model_card(result.model, comparison, describe(settings, result))
+    checks = run_checks(result.model, result.test)
+    mlflow.log_metrics(checks.metrics())
+    for name, table in checks.tables().items():
+        mlflow.log_table(table, f"{name}.json")
+    card = model_card(result.model, comparison, checks, describe(settings, result))
     mlflow.log_text(card, "model_card.md")
     mlflow.set_tag("mlflow.note.content", card)
     with tempfile.TemporaryDirectory() as scratch:
