@@ -15,12 +15,12 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from machine import described
 
 PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
 BEGIN = "<!-- begin: python benchmarks/spark.py --write -->\n"
@@ -206,10 +206,9 @@ def measured(sentences: int) -> tuple[dict[str, float], list[Run], Run]:
 def tables(facts: dict[str, float], runs: list[Run], giant: Run) -> str:
     """Return what was measured, and the plan, as Markdown."""
     millions = facts["sentences"] / 1e6
-    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     lines = [
         f"""\
-Measured {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores and {gigabytes:.0f} GiB, load average of the
+Measured {described()}, load average of the
 last 15 minutes {os.getloadavg()[2]:.1f}. {facts["sentences"]:,.0f} sentences in
 {facts["articles"]:,.0f} articles of {facts["article_bytes"]:,.0f} bytes, Parquet to Parquet;
 {facts["mentions"]:.0%} of the sentences mention a ground, {facts["labelled"]:.0%} get a label.
