@@ -38,6 +38,11 @@ ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000
 test: $(INSTALLED) ## run every test
 	$(BIN)/python -m pytest
 
+test-spark: $(INSTALLED) ## run the tests on a local Spark (installs pyspark; needs Java 17 or newer)
+	@java -version >/dev/null 2>&1 || { echo "no Java on the PATH: Spark needs 17 or newer" >&2; exit 1; }
+	$(BIN)/pip install --progress-bar off --quiet --group spark
+	$(BIN)/python -m pytest -m spark
+
 lint: $(INSTALLED) ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,4 +70,4 @@ clean: ## delete what can be made again (not your runs)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo ui test lint types wheel default-model corpus-figures floors clean
+.PHONY: help install demo ui test test-spark lint types wheel default-model corpus-figures floors clean

@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,37 +47,39 @@ class Tally:
     rejected: int = 0
 
 
-def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Table:
-    """Split the documents of a batch into sentences and label those.
+def label_texts(
+    model: ThemeModel, texts: Sequence[str], tally: Tally
+) -> tuple[np.ndarray, pa.Table]:
+    """Split texts into sentences and label those.
 
     Returns
     -------
-    pyarrow.Table
-        With the columns of `SCHEMA`, one row a sentence.
+    source : ndarray of int64, shape (n_sentences,)
+        The text each sentence is from, as its place in `texts`.
+    table : pyarrow.Table
+        With the columns of `SCHEMA` but ``document``, one row a sentence.
     """
-    documents: list[str] = []
+    source: list[int] = []
     numbered: list[int] = []
     starts: list[int] = []
     ends: list[int] = []
-    texts: list[str] = []
-    for document, text in zip(batch.documents, batch.texts, strict=True):
+    sentences: list[str] = []
+    for place, text in enumerate(texts):
         article = split_article(text)
         tally.furniture += len(article.dropped)
         for number, sentence in enumerate(article.sentences):
-            documents.append(document)
+            source.append(place)
             numbered.append(number)
             starts.append(sentence.start)
             ends.append(sentence.end)
-            texts.append(sentence.text)
-    column = strings(texts)
+            sentences.append(sentence.text)
+    column = strings(sentences)
     probabilities = model.predict_proba(column)
     labels = join_labels(model.decide(probabilities))
-    tally.documents += len(batch.documents)
-    tally.sentences += len(texts)
+    tally.documents += len(texts)
+    tally.sentences += len(sentences)
     tally.labelled += sum(map(bool, labels))
-    tally.rejected += len(batch.rejected)
     arrays = [
-        strings(documents),
         numbers(np.array(numbered, dtype=np.int32)),
         numbers(np.array(starts, dtype=np.int64)),
         numbers(np.array(ends, dtype=np.int64)),
@@ -85,7 +87,21 @@ def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Tab
         *map(numbers, probabilities.T),
         strings(labels),
     ]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+    return np.array(source, dtype=np.int64), pa.Table.from_arrays(arrays, schema=SCHEMA.remove(0))
+
+
+def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Table:
+    """Label the sentences of a batch of documents.
+
+    Returns
+    -------
+    pyarrow.Table
+        With the columns of `SCHEMA`, one row a sentence.
+    """
+    source, table = label_texts(model, batch.texts, tally)
+    tally.rejected += len(batch.rejected)
+    documents = strings([batch.documents[place] for place in source.tolist()])
+    return table.add_column(0, SCHEMA.field("document"), documents)
 
 
 class Writer(Protocol):
