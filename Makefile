@@ -63,6 +63,9 @@ default-model: $(INSTALLED) ## train the model that ships in the package anew
 corpus-figures: $(INSTALLED) ## measure the corpus anew (docs/corpus.md); BENCHMARK=FILE scores it too
 	$(BIN)/python benchmarks/corpus.py $(if $(BENCHMARK),--data $(BENCHMARK))
 
+ablation: $(INSTALLED) ## what each part of the model is worth (docs/ablation.md); BENCHMARK=FILE scores it too
+	$(BIN)/python benchmarks/ablation.py $(if $(BENCHMARK),--data $(BENCHMARK))
+
 floors: $(INSTALLED) ## measure anew what the shipped model's behaviour may not fall below
 	$(BIN)/python -m tests.evaluate.floors
 
@@ -70,4 +73,4 @@ clean: ## delete what can be made again (not your runs)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo ui test test-spark lint types wheel default-model corpus-figures floors clean
+.PHONY: ablation help install demo ui test test-spark lint types wheel default-model corpus-figures floors clean
