@@ -129,6 +129,9 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
         (("label", "-", "--output", "x.doc"), "the format of x.doc is not known"),
         (("label", "-", "--format", "parquet"), "Parquet needs a file"),
         (("label", "-", "--output", "no/such/out.csv"), "no/such: no such folder"),
+        (("label", "-", "--output", os.devnull, "--format", "csv"), "is no ordinary file"),
+        (("label", "*.txt"), "*.txt: the pattern fits no file"),
+        (("label", "-", "--jobs", "0"), "--jobs 0 is less than 1"),
         (("explain", " "), "the text is empty"),
         (("evaluate", "--data", "x.jsonl"), "x.jsonl: no such file"),
         (("train", "--data", "x.csv"), "x.csv: no such file"),
@@ -151,11 +154,44 @@ def test_a_users_mistake_is_one_line_and_exit_2(tmp_path, arguments, message) ->
 def test_a_failure_midway_leaves_the_old_output(tmp_path) -> None:
     output = tmp_path / "out.csv"
     output.write_text("precious")
-    bad = tmp_path / "bad.txt"
-    bad.write_bytes(b"caf\xe9")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("body\nRain.\n")
     censorscope("label", DEMO, bad, "--output", output, code=2)
     assert output.read_text() == "precious"
-    assert {p.name for p in tmp_path.iterdir()} == {"out.csv", "bad.txt"}
+    assert {p.name for p in tmp_path.iterdir()} == {"out.csv", "bad.csv"}
+
+
+def test_a_pattern_in_quotes_and_an_output_among_the_input(tmp_path) -> None:
+    (tmp_path / "2014").mkdir()
+    (tmp_path / "2014" / "a.txt").write_text("Rain fell.")
+    (tmp_path / "bad.txt").write_bytes(b"caf\xe9")
+    for jobs in (1, 2):
+        done = censorscope("label", "**/*.txt", "--output", "out.txt", "--jobs", jobs, cwd=tmp_path)
+        assert "1 sentences of 1 documents" in done.stderr
+        assert "1 rows rejected (see out.txt.rejected.jsonl)" in done.stderr
+        assert done.stderr.count("\n") == 1
+    shown = censorscope("label", "**/*.txt", "--format", "csv", cwd=tmp_path)
+    assert '"2014/a.txt",0,0,10,"Rain fell."' in shown.stdout
+    assert "not labelled: bad.txt:1: not UTF-8 text" in shown.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminals of this kind there")
+def test_a_bar_is_shown_on_a_terminal(tmp_path) -> None:
+    import pty
+    import termios
+
+    terminal, other_end = pty.openpty()
+    termios.tcsetwinsize(other_end, (24, 120))
+    command = [sys.executable, "-m", "censorscope", "label", str(DEMO), "--output", "out.csv"]
+    subprocess.run(command, cwd=tmp_path, stderr=other_end, check=True)
+    os.close(other_end)
+    shown = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    size = f"{DEMO.stat().st_size / 1000:.2f}"
+    assert "100%|" in shown
+    assert f"{size}k of {size}k, 10 sentences, " in shown
+    assert "left" in shown
+    assert shown.rstrip().endswith("5 with a label")
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -1,0 +1,98 @@
+"""Tables of labelled sentences -> the bytes of an output, piece by piece.
+
+The pieces of an output, one after another, are the output; only Parquet, which cannot be written that
+way, is kept as Arrow streams until it is complete.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..data.themes import THEMES
+from ..features.columns import strings
+from .labelling import SCHEMA
+
+_TABLE_HEADER: Final = (
+    f"{'rumour':>6} {'terror':>6} {'fraud':>6} {'porn':>6}  {'labels':28}  sentence\n"
+)
+
+
+def header(form: str) -> bytes:
+    """Return what an output begins with."""
+    if form == "table":
+        return _TABLE_HEADER.encode()
+    return (
+        (",".join(f'"{name}"' for name in SCHEMA.names) + "\n").encode() if form == "csv" else b""
+    )
+
+
+def encode(table: pa.Table, form: str) -> bytes:
+    """Return the rows of a table of `SCHEMA` as ``table``, ``jsonl``, ``csv`` or ``parquet``."""
+    if form == "parquet":
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+        with pa.ipc.new_stream(sink, SCHEMA, options=options) as writer:
+            writer.write_table(table)
+        return bytes(sink.getvalue())
+    if form == "csv":
+        from pyarrow import csv
+
+        csv.write_csv(
+            table, sink := pa.BufferOutputStream(), csv.WriteOptions(include_header=False)
+        )
+        return bytes(sink.getvalue())
+    if form == "jsonl":
+        return _json_lines(table)
+    rows = zip(*(table[name].to_pylist() for name in ("text", "labels", *THEMES)), strict=True)
+    return "".join(_table_line(text, labels, figures) for text, labels, *figures in rows).encode()
+
+
+def rejected_path(output: Path) -> Path:
+    """Return where the rejected rows of an output are listed."""
+    return output.with_name(f"{output.name}.rejected.jsonl")
+
+
+def _json_lines(table: pa.Table) -> bytes:
+    """Return what json.dumps of every row would, but joined column by column."""
+    quote = json.JSONEncoder(ensure_ascii=False).encode
+
+    def literal(text: str) -> pa.Scalar:
+        return strings([text])[0]  # pa.scalar would import pandas
+
+    pieces: list[Any] = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_string(column.type):
+            values = strings([quote(value) for value in column.to_pylist()])
+        else:
+            values = column.cast(pa.string()).combine_chunks()
+        pieces += [literal(("{" if not pieces else ", ") + f'"{name}": '), values]
+    lines = pc.binary_join_element_wise(*pieces, literal("}\n"), literal(""))
+    # The buffer may be longer than the lines in it.
+    length = int(np.frombuffer(lines.buffers()[1], dtype=np.int32)[len(lines)]) if lines else 0
+    return bytes(lines.buffers()[2][:length]) if length else b""
+
+
+def _table_line(sentence: str, labels: str, figures: list[float]) -> str:
+    shown = " ".join(f"{figure:6.2f}" if figure else f"{'.':>6}" for figure in figures)
+    return f"{shown}  {labels or '-':28}  {' '.join(sentence.split())}\n"
+
+
+def finish(rows: Path, form: str) -> Path:
+    """Return the file that holds the complete output, given that of all its pieces."""
+    if form != "parquet":
+        return rows
+    import pyarrow.parquet as pq
+
+    finished = rows.with_name("rows.parquet")
+    with (
+        pa.OSFile(str(rows)) as stream,
+        pq.ParquetWriter(finished, SCHEMA, compression="zstd") as writer,
+    ):
+        while stream.tell() < stream.size():
+            with pa.ipc.open_stream(stream) as reader:
+                writer.write_table(reader.read_all())
+    return finished
