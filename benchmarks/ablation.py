@@ -7,6 +7,7 @@ test part and the labelled file show what transfers; they are only scored. Write
 """
 
 import argparse
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,12 +222,19 @@ def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="a labelled file to score as well")
+    parser.add_argument(
+        "--grounds", type=Path, action="append", default=[], help="another ground table to try"
+    )
     arguments = parser.parse_args()
     frames = list(development_and_test())
     if arguments.data:
         frames.append(read_labelled(arguments.data))
     rows = []
-    for row in variants(frames):
+    tried = (
+        score(f"ground table {path.name}", tables(frames, grounds=path))
+        for path in arguments.grounds
+    )
+    for row in itertools.chain(variants(frames), tried):
         print(row, flush=True)
         rows.append(row)
     command = "make ablation" + (" BENCHMARK=FILE" if arguments.data else "")
