@@ -48,6 +48,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="processes (default: 1); the output is the same with any number",
     )
     label.add_argument(
+        "--precision",
+        type=float,
+        metavar="P",
+        help="label only what is right with this chance (0.8, 0.85, 0.9, 0.95 or 0.98) and name in "
+        "the column to_read what a person has to read",
+    )
+    label.add_argument(
         "--threshold",
         action="append",
         default=[],
@@ -121,10 +128,14 @@ def run_label(arguments: argparse.Namespace) -> int:
     earlier = (output, rejected_path(output)) if output else ()
     sources = find_sources(arguments.files or ["-"], leave_out=earlier)
     model = load(arguments.model).with_thresholds(_thresholds(arguments.threshold))
+    if arguments.precision is not None:
+        model = model.at_precision(arguments.precision)
     archive = Archive(sources, model, form, arguments.text_column, arguments.jobs)
     tally = archive.print() if output is None else archive.write(output)
     labelled = f"{tally.labelled:,} with a label"
     parts = [f"{tally.sentences:,} sentences of {tally.documents:,} documents, {labelled}"]
+    if arguments.precision is not None:
+        parts.append(f"{tally.to_read:,} to be read by a person")
     if tally.furniture:
         parts.append(f"{tally.furniture:,} lines of page furniture left out")
     if tally.rejected:

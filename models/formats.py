@@ -5,6 +5,7 @@ way, is kept as Arrow streams until it is complete.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,41 +15,70 @@ import pyarrow.compute as pc
 
 from ..data.themes import THEMES
 from ..features.columns import strings
-from .labelling import SCHEMA
+from .labelling import TO_READ
 
 _TABLE_HEADER: Final = (
     f"{'rumour':>6} {'terror':>6} {'fraud':>6} {'porn':>6}  {'labels':28}  sentence\n"
 )
 
 
-def header(form: str) -> bytes:
-    """Return what an output begins with."""
-    if form == "table":
-        return _TABLE_HEADER.encode()
-    return (
-        (",".join(f'"{name}"' for name in SCHEMA.names) + "\n").encode() if form == "csv" else b""
-    )
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form of output for tables of one schema.
 
+    Attributes
+    ----------
+    kind : str
+        ``table``, ``jsonl``, ``csv`` or ``parquet``.
+    schema : pyarrow.Schema
+        See `labelling.output_schema`.
+    """
 
-def encode(table: pa.Table, form: str) -> bytes:
-    """Return the rows of a table of `SCHEMA` as ``table``, ``jsonl``, ``csv`` or ``parquet``."""
-    if form == "parquet":
-        sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-        with pa.ipc.new_stream(sink, SCHEMA, options=options) as writer:
-            writer.write_table(table)
-        return bytes(sink.getvalue())
-    if form == "csv":
-        from pyarrow import csv
+    kind: str
+    schema: pa.Schema
 
-        csv.write_csv(
-            table, sink := pa.BufferOutputStream(), csv.WriteOptions(include_header=False)
-        )
-        return bytes(sink.getvalue())
-    if form == "jsonl":
-        return _json_lines(table)
-    rows = zip(*(table[name].to_pylist() for name in ("text", "labels", *THEMES)), strict=True)
-    return "".join(_table_line(text, labels, figures) for text, labels, *figures in rows).encode()
+    def header(self) -> bytes:
+        """Return what an output begins with."""
+        if self.kind == "table":
+            return _TABLE_HEADER.encode()
+        if self.kind == "csv":
+            return (",".join(f'"{name}"' for name in self.schema.names) + "\n").encode()
+        return b""
+
+    def encode(self, table: pa.Table) -> bytes:
+        """Return the rows of a table."""
+        if self.kind == "parquet":
+            sink = pa.BufferOutputStream()
+            options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+            with pa.ipc.new_stream(sink, self.schema, options=options) as writer:
+                writer.write_table(table)
+            return bytes(sink.getvalue())
+        if self.kind == "csv":
+            from pyarrow import csv
+
+            csv.write_csv(
+                table, sink := pa.BufferOutputStream(), csv.WriteOptions(include_header=False)
+            )
+            return bytes(sink.getvalue())
+        if self.kind == "jsonl":
+            return _json_lines(table)
+        return "".join(map(_table_line, table.to_pylist())).encode()
+
+    def finish(self, rows: Path) -> Path:
+        """Return the file that holds the complete output, given that of all its pieces."""
+        if self.kind != "parquet":
+            return rows
+        import pyarrow.parquet as pq
+
+        finished = rows.with_name("rows.parquet")
+        with (
+            pa.OSFile(str(rows)) as stream,
+            pq.ParquetWriter(finished, self.schema, compression="zstd") as writer,
+        ):
+            while stream.tell() < stream.size():
+                with pa.ipc.open_stream(stream) as reader:
+                    writer.write_table(reader.read_all())
+        return finished
 
 
 def rejected_path(output: Path) -> Path:
@@ -76,23 +106,9 @@ def _json_lines(table: pa.Table) -> bytes:
     return bytes(lines.buffers()[2][:length]) if length else b""
 
 
-def _table_line(sentence: str, labels: str, figures: list[float]) -> str:
-    shown = " ".join(f"{figure:6.2f}" if figure else f"{'.':>6}" for figure in figures)
-    return f"{shown}  {labels or '-':28}  {' '.join(sentence.split())}\n"
-
-
-def finish(rows: Path, form: str) -> Path:
-    """Return the file that holds the complete output, given that of all its pieces."""
-    if form != "parquet":
-        return rows
-    import pyarrow.parquet as pq
-
-    finished = rows.with_name("rows.parquet")
-    with (
-        pa.OSFile(str(rows)) as stream,
-        pq.ParquetWriter(finished, SCHEMA, compression="zstd") as writer,
-    ):
-        while stream.tell() < stream.size():
-            with pa.ipc.open_stream(stream) as reader:
-                writer.write_table(reader.read_all())
-    return finished
+def _table_line(row: dict[str, Any]) -> str:
+    shown = " ".join(f"{row[theme]:6.2f}" if row[theme] else f"{'.':>6}" for theme in THEMES)
+    # What a person has to read is marked.
+    marked = [f"{theme}?" for theme in row.get(TO_READ, "").split(";") if theme]
+    labels = ";".join([*filter(None, [row["labels"]]), *marked]) or "-"
+    return f"{shown}  {labels:28}  {' '.join(row['text'].split())}\n"

@@ -27,6 +27,14 @@ SCHEMA: Final = pa.schema(
 )
 """Columns of labelled sentences: offsets in characters, probabilities, the labels in force."""
 
+TO_READ: Final = "to_read"
+"""The further column of a model that leaves themes to a person, see `ThemeModel.at_precision`."""
+
+
+def output_schema(model: ThemeModel) -> pa.Schema:
+    """Return `SCHEMA`, with the column `TO_READ` where the model leaves themes to a person."""
+    return SCHEMA if model.review_from is None else SCHEMA.append(pa.field(TO_READ, pa.string()))
+
 
 @dataclass(slots=True)
 class Tally:
@@ -35,6 +43,7 @@ class Tally:
     documents: int = 0
     sentences: int = 0
     labelled: int = 0
+    to_read: int = 0
     furniture: int = 0
     rejected: int = 0
 
@@ -52,7 +61,7 @@ def label_texts(
     source : ndarray of int64, shape (n_sentences,)
         The text each sentence is from, as its place in `texts`.
     table : pyarrow.Table
-        With the columns of `SCHEMA` but ``document``, one row a sentence.
+        With the columns of `output_schema` but ``document``, one row a sentence.
     """
     source: list[int] = []
     numbered: list[int] = []
@@ -82,7 +91,12 @@ def label_texts(
         *map(numbers, probabilities.T),
         strings(labels),
     ]
-    return np.array(source, dtype=np.int64), pa.Table.from_arrays(arrays, schema=SCHEMA.remove(0))
+    if model.review_from is not None:
+        to_read = join_labels(model.needs_reading(probabilities))
+        tally.to_read += sum(map(bool, to_read))
+        arrays.append(strings(to_read))
+    schema = output_schema(model).remove(0)
+    return np.array(source, dtype=np.int64), pa.Table.from_arrays(arrays, schema=schema)
 
 
 def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Table:
@@ -91,7 +105,7 @@ def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Tab
     Returns
     -------
     pyarrow.Table
-        With the columns of `SCHEMA`, one row a sentence.
+        With the columns of `output_schema`, one row a sentence.
     """
     source, table = label_texts(model, batch.texts, tally)
     tally.rejected += len(batch.rejected)

@@ -22,7 +22,7 @@ from typing import IO, Any, Final
 from ..data.documents import Position
 from ..data.exceptions import InputError
 from ..data.sources import Sources
-from . import formats
+from .formats import Format, rejected_path
 from .labelling import Tally
 
 SAVE_SECONDS: Final = 2.0
@@ -98,14 +98,14 @@ class GrowingOutput:
         if self._sources.resumable and time.monotonic() - self._saved_at >= SAVE_SECONDS:
             self._save()
 
-    def finish(self, output: Path, form: str) -> None:
+    def finish(self, output: Path, form: Format) -> None:
         """Give the output its own name, and list the rejected rows beside it."""
         if self._in_journal:
             self._save()
         self._rows.close()
         self._rejected.close()
-        listing = formats.rejected_path(output)
-        finished = formats.finish(self._folder / "rows", form)
+        listing = rejected_path(output)
+        finished = form.finish(self._folder / "rows")
         with finished.open("rb") as stream:
             os.fsync(stream.fileno())
         if self.done.lengths[1]:
@@ -175,15 +175,14 @@ class GrowingOutput:
 
 @contextmanager
 def growing_output(
-    output: Path, form: str, run: Mapping[str, Any], sources: Sources
+    output: Path, form: Format, run: Mapping[str, Any], sources: Sources
 ) -> Iterator[GrowingOutput]:
     """Let an output grow, and give it its own name when the block has ended without an error.
 
     Parameters
     ----------
     output : Path
-    form : str
-        See `formats`.
+    form : Format
     run : mapping
         All that the output depends on, the files apart; goes into the journal.
     sources : Sources
@@ -201,7 +200,7 @@ def growing_output(
     try:
         folder.mkdir(exist_ok=True)
         with _locked(folder / "lock", output):
-            grown = GrowingOutput(folder, run, sources, formats.header(form))
+            grown = GrowingOutput(folder, run, sources, form.header())
             try:
                 yield grown
                 grown.finish(output, form)

@@ -14,14 +14,13 @@ from .. import __version__
 from ..data.documents import BATCH_CHARACTERS
 from ..data.exceptions import InputError, MissingExtraError, ModelError
 from ..features.columns import numbers, to_numpy
-from .labelling import SCHEMA, Tally, label_texts
+from .labelling import Tally, label_texts, output_schema
 from .theme_model import ThemeModel
 
 if TYPE_CHECKING:
     from pyspark import Broadcast
     from pyspark.sql import DataFrame, Observation
 
-_SENTENCES: Final = SCHEMA.remove(SCHEMA.get_field_index("document"))
 _SPARK_TYPES: Final = {"string": "string", "int32": "integer", "int64": "long", "double": "double"}
 
 
@@ -80,9 +79,10 @@ def label_dataframe(
             "labelling a DataFrame needs pyspark. Install it: pip install 'censorscope[spark]'."
         ) from None
 
-    _check_columns(df, text_column)
+    sentences = output_schema(model).remove(0)
+    _check_columns(df, text_column, sentences.names)
     schema = StructType([f for f in df.schema.fields if f.name != text_column])
-    for field in _SENTENCES:
+    for field in sentences:
         schema.add(field.name, _SPARK_TYPES[str(field.type)])
     label = partial(_label_batches, _shipped(df, model), __version__, text_column)
     labelled = df.mapInArrow(label, schema)
@@ -113,7 +113,7 @@ def _shipped(df: "DataFrame", model: ThemeModel) -> "Broadcast[ThemeModel] | _Ca
     return df.sparkSession.sparkContext.broadcast(model)
 
 
-def _check_columns(df: "DataFrame", text_column: str) -> None:
+def _check_columns(df: "DataFrame", text_column: str, added: list[str]) -> None:
     from pyspark.sql.types import StringType
 
     if text_column not in df.columns:
@@ -123,7 +123,7 @@ def _check_columns(df: "DataFrame", text_column: str) -> None:
         )
     # Spark takes names that differ in case alone for the same.
     own = text_column.casefold()
-    names = [name.casefold() for name in df.columns] + [n for n in _SENTENCES.names if n != own]
+    names = [name.casefold() for name in df.columns] + [n for n in added if n != own]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(
@@ -176,12 +176,12 @@ def _label_part(
     rows = kept[source]
     empty = np.setdiff1d(np.arange(len(texts)), rows)
     carried = part.drop_columns([text_column])
-    nulls = [pa.nulls(len(empty), field.type) for field in _SENTENCES]
+    nulls = [pa.nulls(len(empty), field.type) for field in table.schema]
     sentences = [column.combine_chunks() for column in table.columns]
     for selected, columns in ((rows, sentences), (empty, nulls)):
         repeated = carried.take(numbers(selected)).columns
         yield pa.RecordBatch.from_arrays(
-            [*repeated, *columns], names=[*carried.schema.names, *_SENTENCES.names]
+            [*repeated, *columns], names=[*carried.schema.names, *table.schema.names]
         )
 
 

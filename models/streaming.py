@@ -11,8 +11,8 @@ from ..data.documents import DocumentBatch, Position, Rejected, read_documents
 from ..data.exceptions import InputError
 from ..data.pages import extract_articles, require_html
 from ..data.sources import Sources
-from . import formats
-from .labelling import Tally, label_batch
+from .formats import Format
+from .labelling import Tally, label_batch, output_schema
 from .progress import progress
 from .theme_model import ThemeModel
 
@@ -43,13 +43,13 @@ class Labeller:
     """Makes a piece of output of a batch; can be sent to another process."""
 
     model: ThemeModel
-    form: str
+    form: Format
 
     def __call__(self, batch: DocumentBatch) -> Piece:
         """Label a batch."""
         extract_articles(batch)
         tally = Tally()
-        rows = formats.encode(label_batch(self.model, batch, tally), self.form)
+        rows = self.form.encode(label_batch(self.model, batch, tally))
         return Piece(rows, batch.rejected, tally, batch.end, batch.bytes_read)
 
 
@@ -61,8 +61,8 @@ class Archive:
     ----------
     sources : Sources
     model : ThemeModel
-    form : str
-        ``table``, ``jsonl``, ``csv`` or ``parquet``.
+    kind : str
+        Form of the output, see `formats.Format`.
     text_column : str
     jobs : int
         Number of processes; the output does not depend on it.
@@ -70,9 +70,14 @@ class Archive:
 
     sources: Sources
     model: ThemeModel
-    form: str
+    kind: str
     text_column: str = "text"
     jobs: int = 1
+
+    @property
+    def form(self) -> Format:
+        """The form of the output."""
+        return Format(self.kind, output_schema(self.model))
 
     def pieces(self, after: Position) -> Iterator[Piece]:
         """Yield the pieces of the output from a position on, in order."""
@@ -86,13 +91,13 @@ class Archive:
 
     def print(self) -> Tally:
         """Label to standard output, and name the rejected rows on standard error."""
-        if self.form == "parquet":
+        if self.kind == "parquet":
             raise InputError("Parquet needs a file", remedy="Give one with --output.")
         require_html(self.sources)
         tally = Tally()
         # On a terminal the output itself shows how far it is.
         with progress(sum(self.sources.sizes), quiet=sys.stdout.isatty()) as show:
-            sys.stdout.write(formats.header(self.form).decode())
+            sys.stdout.write(self.form.header().decode())
             for piece in self.pieces(Position()):
                 sys.stdout.write(piece.rows.decode())
                 for row in piece.rejected:
@@ -111,7 +116,8 @@ class Archive:
             "version": __version__,
             "model": self.model.digest,
             "thresholds": self.model.thresholds.tolist(),
-            "format": self.form,
+            "format": self.kind,
+            "columns": self.form.schema.names,
             "text_column": self.text_column,
             "root": self.sources.root,
         }

@@ -270,3 +270,25 @@ def test_train_promote_models_and_label_by_alias(tmp_path, small) -> None:
     assert "nothing to go back to" in censorscope("rollback", code=2, **at).stderr
     # The store and the artifacts stay where they were asked for.
     assert {p.name for p in tmp_path.iterdir()} == {"own.csv", "quick.toml", "censorscope-runs"}
+
+
+def test_a_wanted_precision_leaves_sentences_to_a_person(tmp_path, capsys) -> None:
+    article = tmp_path / "a.txt"
+    article.write_text("The regulator blocked forty sites over rumours. It rained.")
+    outputs = {}
+    for form in ("csv", "jsonl", "parquet"):
+        output = tmp_path / f"o.{form}"
+        assert main(["label", str(article), "--precision", "0.98", "--output", str(output)]) == 0
+        outputs[form] = output
+    assert "to be read by a person" in capsys.readouterr().err
+    frames = [
+        pd.read_csv(outputs["csv"], keep_default_na=False),
+        pd.read_json(outputs["jsonl"], lines=True),
+        pd.read_parquet(outputs["parquet"]),
+    ]
+    for frame in frames:
+        assert list(frame) == [*COLUMNS, "to_read"]
+        decided = frame["labels"].where(frame["labels"] != "", frame["to_read"])
+        assert decided.tolist() == ["rumour_control", ""]
+    assert main(["label", str(article), "--precision", "0.5"]) == 2
+    assert "Choose one of 0.8" in capsys.readouterr().err

@@ -55,7 +55,7 @@ def test_composition(counts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("theme", "times"), zip(THEMES, (2, 3, 3, 2), strict=True), ids=list(THEMES)
+    ("theme", "times"), [*zip(THEMES, (2, 3, 3, 2), strict=True)], ids=list(THEMES)
 )
 def test_every_ground_is_also_mentioned_without_control(counts, theme, times) -> None:
     assert counts[f"{theme} mentioned, no theme"] >= times * counts[theme]
