@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from ..data.themes import THEMES
 from ..models.table_model import TableModel
 from ..models.theme_model import ThemeModel
@@ -20,7 +22,11 @@ def _scorer(model: ThemeModel) -> str:
 
 
 def model_card(
-    model: ThemeModel, comparison: Comparison, checks: Checks, facts: Mapping[str, Any]
+    model: ThemeModel,
+    comparison: Comparison,
+    checks: Checks,
+    reading: pd.DataFrame,
+    facts: Mapping[str, Any],
 ) -> str:
     """Write the card as Markdown.
 
@@ -31,6 +37,8 @@ def model_card(
         On the held-back articles, with ``censorscope`` among the systems.
     checks : Checks
         On the same articles.
+    reading : pandas.DataFrame
+        As from `abstention.abstention`, on the same articles.
     facts : mapping
         As from `train.run.describe`.
     """
@@ -53,6 +61,11 @@ def model_card(
     changes = "\n".join(
         f"| {name} | {flipped:.1%} | {n} |"
         for name, flipped, n in checks.flips.itertuples(index=False)
+    )
+    left_to_read = "\n".join(
+        f"| {wanted:.0%} | {row['precision']:.1%} | {int(row['labels']):,} "
+        f"| {int(row['to_read']):,} ({row['share_to_read']:.0%}) | {row['recall']:.1%} |"
+        for wanted, row in reading.iterrows()
     )
     return f"""# Model card: censorscope
 
@@ -89,6 +102,12 @@ thresholds in force.
 {rivals}
 
 By part of the data: {describe_worst(checks.slices)}.
+
+With `--precision`, what is not sure enough is left to a person:
+
+| wanted precision | precision | labels given | left to read | recall if read rightly |
+|---|---|---|---|---|
+{left_to_read}
 
 ## Behaviour
 

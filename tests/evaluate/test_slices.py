@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from censorscope.data.themes import THEMES
+from censorscope.evaluate.abstention import abstention
 from censorscope.evaluate.checks import describe_worst, records, run_checks
 from censorscope.evaluate.model_card import model_card
 from censorscope.evaluate.slices import FLOOR, slice_table, worst_slice
@@ -88,7 +89,8 @@ def test_the_model_card_names_the_worst_slice_and_the_rates(classifier, small) -
         "train_sentences": 1, "train_articles": 1, "data": ["x"],
         "data_digest": "d" * 64, "code_digest": "c" * 64,
     }  # fmt: skip
-    card = model_card(model, compare(small, {"censorscope": model}), checks, facts)
+    reading = abstention(model, small)
+    card = model_card(model, compare(small, {"censorscope": model}), checks, reading, facts)
     worst = worst_slice(checks.slices)
     assert worst is not None
     assert f"{worst['column']} {worst['slice']}" in card
