@@ -81,8 +81,14 @@ $(ARENA_INSTALLED): pyproject.toml
 arena: $(ARENA_INSTALLED) ## rivals trained and scored beside the model (docs/arena.md); BENCHMARK=FILE scores it too
 	$(ARENA_VENV)/bin/python benchmarks/quality.py $(if $(BENCHMARK),--data $(BENCHMARK)) $(addprefix --model ,$(MODELS))
 
+memory-proof: $(INSTALLED) ## label 2 GB in every format and print the resident peak (half an hour; MEGABYTES=200)
+	$(BIN)/python benchmarks/memory.py $(if $(MEGABYTES),--megabytes $(MEGABYTES))
+
+kill-proof: $(INSTALLED) ## kill -9 labelling at random, go on, compare bytes (minutes; ROUNDS=10)
+	$(BIN)/python benchmarks/kill.py $(if $(ROUNDS),--rounds $(ROUNDS))
+
 clean: ## delete what can be made again (not your runs)
 	rm -rf $(VENV) $(ARENA_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: ablation arena help install demo ui test test-spark lint types wheel default-model corpus-figures floors clean
+.PHONY: ablation arena help install demo ui test test-spark lint types wheel default-model corpus-figures floors memory-proof kill-proof clean

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from archive import write_archive
+from machine import described
 
 LIMIT_MB = 400
 GNU_TIME = "/usr/bin/time"
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args()
     peaks = []
+    print(described())
     print(
         f"{'format':8} {'text MB':>8} {'sentences':>11} {'s':>7} {'sentences/s':>11} {'peak MB':>8}"
     )

@@ -112,10 +112,12 @@ class Archive:
         from .resume import growing_output
 
         require_html(self.sources)
+        review_from = self.model.review_from
         run = {
             "version": __version__,
             "model": self.model.digest,
             "thresholds": self.model.thresholds.tolist(),
+            "review_from": None if review_from is None else review_from.tolist(),
             "format": self.kind,
             "columns": self.form.schema.names,
             "text_column": self.text_column,

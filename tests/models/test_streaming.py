@@ -15,8 +15,9 @@ import pytest
 from censorscope.data import documents
 from censorscope.data.exceptions import CensorscopeError, InputError
 from censorscope.data.sources import find_sources
-from censorscope.models import formats, resume
-from censorscope.models.labelling import Tally, label_batch
+from censorscope.models import resume
+from censorscope.models.formats import Format
+from censorscope.models.labelling import SCHEMA, Tally, label_batch
 from censorscope.models.parallel import ordered_map
 from censorscope.models.streaming import Archive
 
@@ -51,22 +52,21 @@ def test_every_format_holds_exactly_the_same_rows(model, archive, tmp_path) -> N
     (batch,) = documents.read_documents(find_sources([str(archive)]))
     table = label_batch(model, batch, Tally())
     assert table.num_rows == 50
-    lines = formats.encode(table, "jsonl").decode().splitlines()
+    lines = Format("jsonl", SCHEMA).encode(table).decode().splitlines()
     assert [json.loads(line) for line in lines] == table.to_pylist()
     assert lines[2].startswith('{"document": "n\\"1", "sentence": 0, "start": 0, "end": ')
     from pyarrow import csv
 
-    text = formats.header("csv") + formats.encode(table, "csv")
+    form = Format("csv", SCHEMA)
+    text = form.header() + form.encode(table)
     options = csv.ConvertOptions(
         column_types=table.schema, null_values=[], strings_can_be_null=False
     )
     assert csv.read_csv(pa.BufferReader(text), convert_options=options).equals(table)
-    rows = tmp_path / "rows"
-    rows.write_bytes(
-        formats.encode(table.slice(0, 7), "parquet") + formats.encode(table.slice(7), "parquet")
-    )
-    assert pq.ParquetFile(formats.finish(rows, "parquet")).read().equals(table)
-    assert formats.encode(table.slice(0, 0), "jsonl") == b""
+    form, rows = Format("parquet", SCHEMA), tmp_path / "rows"
+    rows.write_bytes(form.encode(table.slice(0, 7)) + form.encode(table.slice(7)))
+    assert pq.ParquetFile(form.finish(rows)).read().equals(table)
+    assert Format("jsonl", SCHEMA).encode(table.slice(0, 0)) == b""
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -87,7 +87,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     class Interrupted:
         """The model, until Ctrl-C is pressed."""
 
-        thresholds, digest = model.thresholds, model.digest
+        thresholds, review_from, digest = model.thresholds, None, model.digest
         decide = model.decide
 
         def predict_proba(self, column):
@@ -129,17 +129,24 @@ def interrupt(model, sources, output, **options) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("change", ["nothing", "input", "threshold", "format", "rows", "journal"])
+@pytest.mark.parametrize(
+    "change", ["nothing", "input", "threshold", "to read", "format", "rows", "journal"]
+)
 def test_another_run_starts_anew(model, archive, tmp_path, capsys, change) -> None:
-    output, form, changed = tmp_path / "out", "csv", model
+    output, form = tmp_path / "out", "csv"
     sources = find_sources([str(archive)])
-    interrupt(model, sources, output)
+    before = model.with_thresholds({"fraud": 0.2}).at_precision(0.9)
+    interrupt(before, sources, output)
+    changed = before
     folder = tmp_path / ".out.part"
     match change:
         case "input":
             os.utime(archive, ns=(1, 1))
         case "threshold":
-            changed = model.with_thresholds({"fraud": 0.99})
+            changed = before.with_thresholds({"fraud": 0.99})
+        case "to read":
+            changed = model.with_thresholds({"fraud": 0.1}).at_precision(0.9)
+            assert changed.thresholds.tolist() == before.thresholds.tolist()
         case "format":
             form = "jsonl"
         case "rows":
@@ -184,11 +191,12 @@ def test_a_short_run_that_fails_leaves_nothing(model, archive, tmp_path) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="runs are kept apart by fcntl")
 def test_two_runs_of_one_output_are_kept_apart(model, archive, tmp_path) -> None:
     sources = find_sources([str(archive)])
-    with resume.growing_output(tmp_path / "out", "csv", {}, sources) as grown:
+    form = Format("csv", SCHEMA)
+    with resume.growing_output(tmp_path / "out", form, {}, sources) as grown:
         with pytest.raises(InputError, match="another run is writing it"):
             Archive(sources, model, "csv").write(tmp_path / "out")
         grown.append(b"row\n", b"", Tally(), documents.Position(1), 1)
-    assert (tmp_path / "out").read_bytes() == formats.header("csv") + b"row\n"
+    assert (tmp_path / "out").read_bytes() == form.header() + b"row\n"
 
 
 @pytest.mark.usefixtures("small_batches")
