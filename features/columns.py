@@ -38,6 +38,23 @@ def numbers(values: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
+def booleans(values: np.ndarray) -> pa.BooleanArray:
+    """Return a column of bits from a one-dimensional boolean array."""
+    bits = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+
+
+def text_offsets(column: pa.StringArray) -> np.ndarray:
+    """Return where each text begins in the bytes of the column, and the last one ends.
+
+    Returns
+    -------
+    ndarray of int32, shape (n + 1,)
+    """
+    offsets = np.frombuffer(column.buffers()[1] or bytes(4), dtype=np.int32)
+    return offsets[column.offset : column.offset + len(column) + 1]
+
+
 def to_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """Return the values of a numeric or boolean column without nulls."""
     if isinstance(column, pa.ChunkedArray):

@@ -26,11 +26,12 @@ import numpy as np
 
 from ..data.exceptions import InputError
 from .normalise import american
+from .ranges import ranges
 from .tokens import Tokens, stem
 
 MAX_GAP: Final = 2
-
-
+_MAX_WORDS: Final = 1 << 18
+"""Words remembered by a table; an archive has more than memory should hold."""
 _EXCEPTION: Final = "!"
 
 
@@ -71,6 +72,26 @@ class Spans:
 class _Step:
     alternatives: frozenset[str]
     gap_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """Some words by the steps of a table they fit: those that fit the same are of one kind.
+
+    Attributes
+    ----------
+    of_word : ndarray of int64, shape (n_words,)
+    fits : ndarray of bool, shape (n_kinds, n_steps)
+    begun : ndarray of int32
+        The terms that begin with a word of each kind, ascending, one kind after another.
+    n_begun : ndarray of int64, shape (n_kinds,)
+        How many those are.
+    """
+
+    of_word: np.ndarray
+    fits: np.ndarray
+    begun: np.ndarray
+    n_begun: np.ndarray
 
 
 class TermTable:
@@ -150,13 +171,11 @@ class TermTable:
     def _prefix_lengths(self) -> tuple[int, ...]:
         return tuple(sorted({len(p) for p in self._matchers[2]}))
 
-    @cached_property
-    def _word_cache(self) -> dict[str, tuple[int, ...]]:
-        return {}
-
-    def _steps_of_word(self, word: str) -> tuple[int, ...]:
-        found = self._word_cache.get(word)
-        if found is None:
+    def steps_of_word(self, word: str) -> tuple[int, ...]:
+        """Return the numbers of the distinct steps that a normalised word fits, ascending."""
+        known = self._known_words
+        steps = known.get(word)
+        if steps is None:
             exact, stems, prefixes = self._matchers
             hits = set(exact.get(word, ())) | set(stems.get(stem(word), ()))
             spelled = american(word)
@@ -164,59 +183,70 @@ class TermTable:
                 if length > len(spelled):
                     break
                 hits.update(prefixes.get(spelled[:length], ()))
-            found = self._word_cache[word] = tuple(sorted(hits))
-        return found
+            if len(known) > _MAX_WORDS:
+                known.clear()
+            steps = known[word] = tuple(sorted(hits))
+        return steps
+
+    @cached_property
+    def _known_words(self) -> dict[str, tuple[int, ...]]:
+        return {}
+
+    def _kinds(self, words: list[str]) -> "_Kinds":
+        kinds: dict[tuple[int, ...], int] = {}
+        kind = [kinds.setdefault(self.steps_of_word(word), len(kinds)) for word in words]
+        fits = np.zeros((len(kinds), len(self._step_ids)), dtype=bool)
+        for number, steps in enumerate(kinds):
+            fits[number, list(steps)] = True
+        begun = [sorted(t for step in steps for t in self._terms_from[step]) for steps in kinds]
+        return _Kinds(
+            np.array(kind, dtype=np.int64),
+            fits,
+            np.array([t for terms in begun for t in terms], dtype=np.int32),
+            np.array([len(terms) for terms in begun], dtype=np.int64),
+        )
+
+    @cached_property
+    def _terms_from(self) -> list[list[int]]:
+        """For each step the terms that begin with it."""
+        terms: list[list[int]] = [[] for _ in self._step_ids]
+        for term, step in enumerate(self._steps[:, 0].tolist()):
+            terms[step].append(term)
+        return terms
 
     def find(self, tokens: Tokens) -> Spans:
         """Find every occurrence of every term.
 
-        Python loops run over the distinct words and over the terms, never over tokens or sentences.
+        Python loops run over the distinct words and over the steps of the longest term, never over tokens,
+        sentences or terms.
         """
-        word_steps = [self._steps_of_word(w) for w in tokens.words]
-        counts = np.fromiter((len(s) for s in word_steps), dtype=np.int64, count=len(word_steps))
-        flat = np.fromiter((i for s in word_steps for i in s), dtype=np.int64, count=counts.sum())
-        first = np.concatenate(([0], np.cumsum(counts)))
-        # One (step, position) pair for each step that each token satisfies, grouped by step.
-        token_counts = counts[tokens.codes]
-        hit = np.flatnonzero(token_counts)
-        repeat = token_counts[hit]
-        position = np.repeat(hit, repeat)
-        rank = np.arange(len(position)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-        step = flat[np.repeat(first[tokens.codes[hit]], repeat) + rank]
-        # A stable sort of 16-bit integers is a radix sort.
-        order = np.argsort(step.astype(np.uint16), kind="stable")
-        position = position[order]
-        bounds = np.searchsorted(step[order], np.arange(len(self._step_ids) + 1))
-
+        kinds = self._kinds(tokens.words)
+        # Every term is tried wherever its first step fits, all at once.
+        begin = np.flatnonzero((kinds.n_begun > 0)[kinds.of_word].take(tokens.codes))
+        kind = kinds.of_word[tokens.codes[begin]]
+        first_begun = np.cumsum(kinds.n_begun) - kinds.n_begun
+        place, which = ranges(first_begun[kind], kinds.n_begun[kind])
+        term, start = kinds.begun[place], begin[which]
         row_of = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets))
-        # Terms of one step, all at once; then the few that begin somewhere here, one by one.
-        step_first, terms_of_step = self._single_terms
-        step = step[order]
-        many = np.diff(step_first)[step]
-        starts = [np.repeat(position, many)]
-        rank = np.arange(len(starts[0])) - np.repeat(np.cumsum(many) - many, many)
-        terms = [terms_of_step[np.repeat(step_first[step], many) + rank]]
-        ends = [starts[0] + 1]
-        for index in self._long_terms:
-            (begin, _), *others = self._patterns[index]
-            start = end = position[bounds[begin] : bounds[begin + 1]]
-            for step_id, gap in others:
-                if not len(start):
-                    break
-                candidates = position[bounds[step_id] : bounds[step_id + 1]]
-                start, end = _follow(start, end, candidates, MAX_GAP if gap else 0)
-            if len(start):
-                inside = row_of[start] == row_of[end]
-                start, end = start[inside], end[inside]
-                terms.append(np.full(len(start), index, dtype=np.int32))
-                starts.append(start)
-                ends.append(end + 1)
-        term, start, end = np.concatenate(terms), np.concatenate(starts), np.concatenate(ends)
-        order = np.argsort(start * len(self.terms) + term)
-        term, start, end = term[order], start[order], end[order]
-        kept = self._outside_exceptions(term, start, end, len(tokens.codes))
-        term, start, end = term[kept], start[kept], end[kept]
-        return Spans(term, row_of[start], start, end)
+        row, end = row_of[start], start + 1
+        found = np.ones(len(term), dtype=bool)
+        open_ = np.arange(len(term))
+        for number in range(1, self._steps.shape[1]):
+            open_ = open_[self._steps[term[open_], number] >= 0]
+            step, reach = self._steps[term[open_], number], self._reach[term[open_], number]
+            following = np.full(len(open_), -1)
+            # The nearest word that fits is the one taken: it is written last.
+            for gap in range(MAX_GAP, -1, -1):
+                at = np.minimum(end[open_] + gap, len(row_of) - 1)
+                fit = kinds.fits[kinds.of_word[tokens.codes[at]], step]
+                fit &= (gap <= reach) & (at >= end[open_]) & (row_of[at] == row[open_])
+                following[fit] = at[fit]
+            end[open_] = following + 1
+            found[open_] = following >= 0
+            open_ = open_[following >= 0]
+        kept = np.flatnonzero(found)
+        kept = kept[self._outside_exceptions(term[kept], start[kept], end[kept], len(row_of))]
+        return Spans(term[kept], row[kept], start[kept], end[kept])
 
     def _outside_exceptions(
         self, term: np.ndarray, start: np.ndarray, end: np.ndarray, n_tokens: int
@@ -236,16 +266,20 @@ class TermTable:
         return np.array([t.is_exception for t in self.terms], dtype=bool)
 
     @cached_property
-    def _single_terms(self) -> tuple[np.ndarray, np.ndarray]:
-        """For each step where its terms of one step begin, and those terms."""
-        pairs = sorted((p[0][0], i) for i, p in enumerate(self._patterns) if len(p) == 1)
-        steps = np.array([step for step, _ in pairs], dtype=np.int64)
-        first = np.searchsorted(steps, np.arange(len(self._step_ids) + 1))
-        return first, np.array([term for _, term in pairs], dtype=np.int32)
+    def _steps(self) -> np.ndarray:
+        """The steps of each term, int32 of shape (n_terms, longest), -1 behind the last."""
+        return self._padded([[step for step, _ in p] for p in self._patterns])
 
     @cached_property
-    def _long_terms(self) -> list[int]:
-        return [i for i, pattern in enumerate(self._patterns) if len(pattern) > 1]
+    def _reach(self) -> np.ndarray:
+        """How many other words may stand before each step, of the shape of `_steps`."""
+        return self._padded([[MAX_GAP * gap for _, gap in p] for p in self._patterns])
+
+    @staticmethod
+    def _padded(values: list[list[int]]) -> np.ndarray:
+        longest = max(map(len, values), default=1)
+        padded = [row + [-1] * (longest - len(row)) for row in values]
+        return np.array(padded, dtype=np.int32).reshape(len(values), longest)
 
 
 def covered(start: np.ndarray, end: np.ndarray, n_tokens: int) -> np.ndarray:
@@ -255,20 +289,6 @@ def covered(start: np.ndarray, end: np.ndarray, n_tokens: int) -> np.ndarray:
     np.add.at(edges, end, -1)
     inside: np.ndarray = np.cumsum(edges[:-1]) > 0
     return inside
-
-
-def _follow(
-    start: np.ndarray, end: np.ndarray, candidates: np.ndarray, gap: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Extend each span to the nearest candidate position at most `gap` tokens further on."""
-    if not len(candidates):
-        return start[:0], end[:0]
-    nearest = np.searchsorted(candidates, end, side="right")
-    reachable = nearest < len(candidates)
-    start, end, nearest = start[reachable], end[reachable], nearest[reachable]
-    following = candidates[nearest]
-    near = following - end <= gap + 1
-    return start[near], following[near]
 
 
 def _parse(text: str) -> list[_Step]:
