@@ -24,7 +24,7 @@ import numpy as np
 
 from .ranges import ranges
 from .terms import Spans, TermTable
-from .tokens import Tokens, stem
+from .tokens import MAX_WORDS, Tokens, stem
 
 FAMILIES: Final[tuple[str, ...]] = (
     "word",
@@ -60,9 +60,9 @@ class Block:
         Index in `FAMILIES`.
     context, token : ndarray of int64, shape (n,)
         The context of each, ascending, and the token it comes from, for explanations (-1: none).
-    first : ndarray of int, shape (n,)
-    second : ndarray of int, shape (n,), or None
-        The ids the feature is made of; an occurrence with an `UNKNOWN` one does not count.
+    first, second : ndarray of int, shape (n,) or (n, k)
+        The ids each is made of (`second` may be None); one with an `UNKNOWN` id does not count. With k
+        columns each stands for k occurrences.
     """
 
     family: int
@@ -95,11 +95,42 @@ class Contexts:
         """Return the context and the key of every occurrence that counts, each int64."""
         contexts, keys = [], []
         for block in self.blocks:
-            second = np.int64(0) if block.second is None else block.second
-            known = (block.first != UNKNOWN) & (second != UNKNOWN)
-            contexts.append(block.context[known])
+            second = np.zeros(1, np.int64) if block.second is None else block.second
+            known = np.nonzero((block.first != UNKNOWN) & (second != UNKNOWN))
+            contexts.append(block.context[known[0]])
             keys.append(make_key(block.family, block.first, second)[known])
         return np.concatenate(contexts), np.concatenate(keys)
+
+
+class Stems(dict[str, int]):
+    """Ids of the stems of words; 0 and 1 are the masks.
+
+    Parameters
+    ----------
+    names : list of str, optional
+        The known stems, by id; the others are `UNKNOWN`. Without it every stem gets an id, in order of
+        first appearance.
+    """
+
+    def __init__(self, names: list[str] | None = None) -> None:
+        super().__init__()
+        self.names = names or [GROUND, OTHER]
+        self._grows = names is None
+        self._ids = {name: i for i, name in enumerate(self.names)}
+
+    def __missing__(self, word: str) -> int:
+        name = stem(word)
+        if self._grows and name not in self._ids:
+            self._ids[name] = len(self.names)
+            self.names.append(name)
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        found = self[word] = self._ids.get(name, UNKNOWN)
+        return found
+
+    def of_words(self, words: list[str]) -> np.ndarray:
+        """Return the id of the stem of each word, int32 of shape (n_words,)."""
+        return np.fromiter(map(self.__getitem__, words), dtype=np.int32, count=len(words))
 
 
 def make_key(
@@ -121,7 +152,7 @@ def build_contexts(
     mentions: Spans,
     grounds: TermTable,
     cues: TermTable,
-    stem_ids: dict[str, int] | None = None,
+    stems: "Stems",
 ) -> Contexts:
     """Collect the features of every (sentence, mentioned ground).
 
@@ -132,9 +163,7 @@ def build_contexts(
     mentions : Spans
         Where terms of `grounds` occur.
     grounds, cues : TermTable
-    stem_ids : dict, optional
-        Known stems and their ids (0 and 1 are the masks); stems outside it are left out of the features.
-        Without it every stem gets an id, in order of first appearance.
+    stems : Stems
 
     Returns
     -------
@@ -145,12 +174,12 @@ def build_contexts(
         mentions.row * n_groups + grounds.group_of_term[mentions.term], return_inverse=True
     )
     row, theme = pair_key // n_groups, pair_key % n_groups
-    stem_of_word, names = _stem_codes(tokens.words, stem_ids)
+    stem_of_word = stems.of_words(tokens.words)
     by_context = np.argsort(pair_of_mention, kind="stable")
     line = _line_up(tokens, mentions, row, pair_of_mention, stem_of_word)
     blocks = (
         *_stem_blocks(line),
-        *_cue_blocks(line, cues.find(tokens), cues.group_of_term, theme),
+        *_cue_blocks(line, cues.find(tokens, row), cues.group_of_term, theme),
         _block(
             "ground",
             pair_of_mention[by_context],
@@ -159,7 +188,7 @@ def build_contexts(
         ),
         _block("theme", np.arange(len(row)), np.full(len(row), -1), theme),
     )
-    return Contexts(row, theme, blocks, names)
+    return Contexts(row, theme, blocks, stems.names)
 
 
 def _block(
@@ -170,18 +199,6 @@ def _block(
     second: np.ndarray | None = None,
 ) -> Block:
     return Block(FAMILIES.index(family), context, token, first, second)
-
-
-def _stem_codes(words: list[str], stem_ids: dict[str, int] | None) -> tuple[np.ndarray, list[str]]:
-    """Return the stem id of each distinct word and the stems by id."""
-    if stem_ids is None:
-        stem_ids = {GROUND: 0, OTHER: 1}
-        for word in words:
-            stem_ids.setdefault(stem(word), len(stem_ids))
-    codes = np.fromiter(
-        (stem_ids.get(stem(w), UNKNOWN) for w in words), dtype=np.int32, count=len(words)
-    )
-    return codes, list(stem_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +271,7 @@ def _line_up(
     token = copy + shift.take(context)
     ids = stem_of_word.take(tokens.codes.take(token))
     mask_in_line = mask.take(copy)
-    masked = np.flatnonzero(mask_in_line)
+    masked = np.flatnonzero(mask_in_line != 0)
     ids[masked] = _OWN - mask_in_line[masked]
     last = place[end - 1]
     side = _side(np.flatnonzero(mask_in_line == _OWN), context, last)
@@ -306,26 +323,26 @@ def _cue_blocks(
     new = np.ones(len(pair), dtype=bool)
     new[1:] = pair[1:] != pair[:-1]
     pair = pair[new]
-    place, kind = pair >> 8, pair & 255
+    place, kind = pair >> 8, (pair & 255).astype(np.int32)
     context, token, side = line.context[place], line.token[place], line.side[place]
-    near = np.flatnonzero(side)
+    where = np.array([UNKNOWN, 2, 1])[side]  # of 0, 1 and -1
+    near = np.where(where < 0, UNKNOWN, kind * 3 + where)
     return [
-        _block("cue", context, token, kind * 3),
-        _block(
-            "cue", context[near], token[near], kind[near] * 3 + np.where(side[near] < 0, 1, 2)
-        ),
-        _block("cue_theme", context, token, kind, theme[context]),
+        _block("cue", context, token, np.stack((kind * 3, near), axis=1)),
+        _block("cue_theme", context, token, kind, theme.take(context)),
         _block(
             "cue_pair",
-            *(np.repeat(values, _PAIR_LAGS) for values in (context, token, kind)),
-            _next_kinds(kind, place + PAIR_REACH * context).ravel(),
+            context,
+            token,
+            kind[:, np.newaxis],
+            _next_kinds(kind, place + PAIR_REACH * context),
         ),
     ]
 
 
 def _next_kinds(kind: np.ndarray, place: np.ndarray) -> np.ndarray:
     """Return the kinds of the next cues in reach of each cue, shape (n, `_PAIR_LAGS`)."""
-    following = np.full((len(kind), _PAIR_LAGS), UNKNOWN)
+    following = np.full((len(kind), _PAIR_LAGS), UNKNOWN, dtype=kind.dtype)
     for lag in range(1, min(_PAIR_LAGS, len(kind) - 1) + 1):
         close = place[lag:] - place[:-lag] <= PAIR_REACH
         following[:-lag, lag - 1] = np.where(close, kind[lag:], UNKNOWN)

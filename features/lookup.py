@@ -37,14 +37,12 @@ class PairLookup:
             self._fill(cells, values)
 
     def find(self, first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
-        """Return the value of each pair, int32 of shape (n,); -1 where it is unknown.
+        """Return the value of each pair, int32; -1 where it is unknown.
 
         Parameters
         ----------
-        first : ndarray of int, shape (n,)
-            An id of -1 is unknown.
-        second : ndarray of int, shape (n,), or None
-            None: 0 everywhere.
+        first, second : ndarray of int
+            Shapes are broadcast. An id of -1 is unknown; without `second` it is 0 everywhere.
         """
         cells = self._cells(first, second)
         if self._dense:
@@ -67,7 +65,7 @@ class PairLookup:
         cells: np.ndarray = np.minimum(first, self._height - 1).astype(self._type, copy=False)
         cells = cells * self._type(self._width)
         if second is not None:
-            cells += np.minimum(second, self._width - 1).astype(self._type, copy=False)
+            cells = cells + np.minimum(second, self._width - 1).astype(self._type, copy=False)
         return cells
 
     def _fill(self, cells: np.ndarray, values: np.ndarray) -> None:

@@ -107,9 +107,7 @@ def normalise_column(texts: pa.StringArray, table: bytes = _LOWER_CASE) -> pa.St
     return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), written)
 
 
-def _plain(
-    data: pa.Buffer, offsets: np.ndarray, wild: np.ndarray
-) -> tuple[pa.Buffer, np.ndarray]:
+def _plain(data: pa.Buffer, offsets: np.ndarray, wild: np.ndarray) -> tuple[pa.Buffer, np.ndarray]:
     """Replace the characters beyond ASCII, given where their bytes are.
 
     The buffer is cut into runs of ASCII and runs of others. Those others are few and often the
@@ -118,8 +116,11 @@ def _plain(
     ends = np.flatnonzero(np.diff(wild) > 1)
     first = wild[np.append(0, ends + 1)]
     last = wild[np.append(ends, len(wild) - 1)]
-    bounds = np.unique(np.concatenate((offsets, first, last + 1))).astype(np.int32)
     raw = np.frombuffer(data, dtype=np.uint8)
+    is_bound = np.zeros(len(raw) + 1, dtype=bool)
+    for some in (offsets, first, last + 1):
+        is_bound[some] = True
+    bounds = np.flatnonzero(is_bound).astype(np.int32)
     is_wild = raw[bounds[:-1]] >= 0x80
     pieces = pa.StringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), data)
     distinct = pieces.take(numbers(np.flatnonzero(is_wild))).dictionary_encode()

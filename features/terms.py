@@ -16,10 +16,12 @@ So ``fake ~ report|story`` finds "fake reports" and "fake and misleading stories
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -27,11 +29,9 @@ import numpy as np
 from ..data.exceptions import InputError
 from .normalise import american
 from .ranges import ranges
-from .tokens import Tokens, stem
+from .tokens import MAX_WORDS, Tokens, stem
 
 MAX_GAP: Final = 2
-_MAX_WORDS: Final = 1 << 18
-"""Words remembered by a table; an archive has more than memory should hold."""
 _EXCEPTION: Final = "!"
 
 
@@ -74,26 +74,6 @@ class _Step:
     gap_before: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """Some words by the steps of a table they fit: those that fit the same are of one kind.
-
-    Attributes
-    ----------
-    of_word : ndarray of int64, shape (n_words,)
-    fits : ndarray of bool, shape (n_kinds, n_steps)
-    begun : ndarray of int32
-        The terms that begin with a word of each kind, ascending, one kind after another.
-    n_begun : ndarray of int64, shape (n_kinds,)
-        How many those are.
-    """
-
-    of_word: np.ndarray
-    fits: np.ndarray
-    begun: np.ndarray
-    n_begun: np.ndarray
-
-
 class TermTable:
     """A compiled table of terms.
 
@@ -117,6 +97,10 @@ class TermTable:
                     for s in _parse(term.text)
                 ]
             )
+
+    def __reduce__(self) -> tuple[type, tuple[Sequence[Term]]]:
+        # What has been worked out of the terms stays behind.
+        return type(self), (self.terms,)
 
     @classmethod
     def read(cls, path: Path) -> "TermTable":
@@ -173,93 +157,99 @@ class TermTable:
 
     def steps_of_word(self, word: str) -> tuple[int, ...]:
         """Return the numbers of the distinct steps that a normalised word fits, ascending."""
-        known = self._known_words
-        steps = known.get(word)
-        if steps is None:
-            exact, stems, prefixes = self._matchers
-            hits = set(exact.get(word, ())) | set(stems.get(stem(word), ()))
-            spelled = american(word)
-            for length in self._prefix_lengths:
-                if length > len(spelled):
-                    break
-                hits.update(prefixes.get(spelled[:length], ()))
-            if len(known) > _MAX_WORDS:
-                known.clear()
-            steps = known[word] = tuple(sorted(hits))
-        return steps
+        exact, stems, prefixes = self._matchers
+        hits = set(exact.get(word, ())) | set(stems.get(stem(word), ()))
+        spelled = american(word)
+        for length in self._prefix_lengths:
+            if length > len(spelled):
+                break
+            hits.update(prefixes.get(spelled[:length], ()))
+        return tuple(sorted(hits))
 
     @cached_property
-    def _known_words(self) -> dict[str, tuple[int, ...]]:
-        return {}
+    def _word_kinds(self) -> "_WordKinds":
+        return _WordKinds(self.steps_of_word, self._steps[:, 0], len(self._step_ids))
 
-    def _kinds(self, words: list[str]) -> "_Kinds":
-        kinds: dict[tuple[int, ...], int] = {}
-        kind = [kinds.setdefault(self.steps_of_word(word), len(kinds)) for word in words]
-        fits = np.zeros((len(kinds), len(self._step_ids)), dtype=bool)
-        for number, steps in enumerate(kinds):
-            fits[number, list(steps)] = True
-        begun = [sorted(t for step in steps for t in self._terms_from[step]) for steps in kinds]
-        return _Kinds(
-            np.array(kind, dtype=np.int64),
-            fits,
-            np.array([t for terms in begun for t in terms], dtype=np.int32),
-            np.array([len(terms) for terms in begun], dtype=np.int64),
-        )
-
-    @cached_property
-    def _terms_from(self) -> list[list[int]]:
-        """For each step the terms that begin with it."""
-        terms: list[list[int]] = [[] for _ in self._step_ids]
-        for term, step in enumerate(self._steps[:, 0].tolist()):
-            terms[step].append(term)
-        return terms
-
-    def find(self, tokens: Tokens) -> Spans:
+    def find(self, tokens: Tokens, rows: np.ndarray | None = None) -> Spans:
         """Find every occurrence of every term.
 
         Python loops run over the distinct words and over the steps of the longest term, never over tokens,
         sentences or terms.
+
+        Parameters
+        ----------
+        tokens : Tokens
+        rows : ndarray of int64, optional
+            Look into these sentences only.
         """
-        kinds = self._kinds(tokens.words)
+        kind_of_word, kinds = self._word_kinds.look_up(tokens.words)
+        kind = kind_of_word.take(tokens.codes)
         # Every term is tried wherever its first step fits, all at once.
-        begin = np.flatnonzero((kinds.n_begun > 0)[kinds.of_word].take(tokens.codes))
-        kind = kinds.of_word[tokens.codes[begin]]
-        first_begun = np.cumsum(kinds.n_begun) - kinds.n_begun
-        place, which = ranges(first_begun[kind], kinds.n_begun[kind])
-        term, start = kinds.begun[place], begin[which]
-        row_of = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets))
-        row, end = row_of[start], start + 1
-        found = np.ones(len(term), dtype=bool)
+        start = np.flatnonzero((kinds.n_begun > 0).take(kind))
+        row = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets)).take(start)
+        if rows is not None:
+            wanted = np.zeros(len(tokens.offsets) - 1, dtype=bool)
+            wanted[rows] = True
+            place = np.flatnonzero(wanted.take(row))
+            start, row = start.take(place), row.take(place)
+        begun = kind.take(start)
+        place, which = ranges(kinds.first_begun.take(begun), kinds.n_begun.take(begun))
+        term, start, row = kinds.begun.take(place), start.take(which), row.take(which)
+        end = self._ends(term, start, tokens.offsets.take(row + 1), kind, kinds.fits)
+        found = np.flatnonzero(end)
+        spans = Spans(term.take(found), row.take(found), start.take(found), end.take(found))
+        return self._outside_exceptions(spans)
+
+    def _ends(
+        self,
+        term: np.ndarray,
+        start: np.ndarray,
+        row_end: np.ndarray,
+        kind: np.ndarray,
+        fits: np.ndarray,
+    ) -> np.ndarray:
+        """Return where terms end whose first step is at `start`, 0 where another step is missing.
+
+        Parameters
+        ----------
+        term, start, row_end : ndarray, shape (n,)
+        kind : ndarray of int64, shape (n_tokens,)
+            The kind of the word of every token.
+        fits : ndarray of bool, shape (n_kinds, n_steps)
+        """
+        end = start + 1
         open_ = np.arange(len(term))
         for number in range(1, self._steps.shape[1]):
-            open_ = open_[self._steps[term[open_], number] >= 0]
-            step, reach = self._steps[term[open_], number], self._reach[term[open_], number]
+            open_ = open_[self._steps[:, number].take(term.take(open_)) >= 0]
+            step, reach = self._steps[:, number], self._reach[:, number]
+            step, reach = step.take(term.take(open_)), reach.take(term.take(open_))
+            at = end.take(open_)
+            last = np.minimum(at + reach, row_end.take(open_) - 1)
             following = np.full(len(open_), -1)
             # The nearest word that fits is the one taken: it is written last.
             for gap in range(MAX_GAP, -1, -1):
-                at = np.minimum(end[open_] + gap, len(row_of) - 1)
-                fit = kinds.fits[kinds.of_word[tokens.codes[at]], step]
-                fit &= (gap <= reach) & (at >= end[open_]) & (row_of[at] == row[open_])
-                following[fit] = at[fit]
+                cell = kind.take(at + gap, mode="clip") * fits.shape[1] + step
+                fit = np.flatnonzero(fits.take(cell) & (at + gap <= last))
+                following[fit] = at[fit] + gap
             end[open_] = following + 1
-            found[open_] = following >= 0
             open_ = open_[following >= 0]
-        kept = np.flatnonzero(found)
-        kept = kept[self._outside_exceptions(term[kept], start[kept], end[kept], len(row_of))]
-        return Spans(term[kept], row[kept], start[kept], end[kept])
+        return end
 
-    def _outside_exceptions(
-        self, term: np.ndarray, start: np.ndarray, end: np.ndarray, n_tokens: int
-    ) -> np.ndarray:
-        """Mark the spans that are no exception and do not begin inside one of their group."""
-        exception = self._is_exception[term]
-        kept: np.ndarray = ~exception
-        group = self.group_of_term[term]
-        for index in np.unique(group[exception]):
-            own = exception & (group == index)
-            inside = covered(start[own], end[own], n_tokens)
-            kept &= (group != index) | ~inside[start]
-        return kept
+    def _outside_exceptions(self, spans: Spans) -> Spans:
+        """Keep the spans that are no exception and do not begin inside one of their group."""
+        is_exception = self._is_exception.take(spans.term)
+        kept = ~is_exception
+        group = self.group_of_term.take(spans.term)
+        for index in np.unique(group[is_exception]):
+            own = np.flatnonzero(is_exception & (group == index))
+            others = np.flatnonzero(kept & (group == index))
+            until = np.maximum.accumulate(spans.end[own])
+            before = np.searchsorted(spans.start[own], spans.start[others], side="right")
+            inside = (before > 0) & (until[before - 1] > spans.start[others])
+            kept[others[inside]] = False
+        if kept.all():
+            return spans
+        return Spans(spans.term[kept], spans.row[kept], spans.start[kept], spans.end[kept])
 
     @cached_property
     def _is_exception(self) -> np.ndarray:
@@ -282,13 +272,77 @@ class TermTable:
         return np.array(padded, dtype=np.int32).reshape(len(values), longest)
 
 
-def covered(start: np.ndarray, end: np.ndarray, n_tokens: int) -> np.ndarray:
-    """Mark the tokens inside any of the spans, bool of shape (n_tokens,)."""
-    edges = np.zeros(n_tokens + 1, dtype=np.int64)
-    np.add.at(edges, start, 1)
-    np.add.at(edges, end, -1)
-    inside: np.ndarray = np.cumsum(edges[:-1]) > 0
-    return inside
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """What the kinds of words begin and fit.
+
+    Attributes
+    ----------
+    fits : ndarray of bool, shape (n_kinds, n_steps)
+    begun : ndarray of int32
+        The terms that begin with a word of each kind, ascending, one kind after another.
+    first_begun, n_begun : ndarray of int64, shape (n_kinds,)
+        Where in `begun` those of each kind are, and how many.
+    """
+
+    fits: np.ndarray
+    begun: np.ndarray
+    first_begun: np.ndarray
+    n_begun: np.ndarray
+
+
+class _WordKinds:
+    """The words that a table has met. Those that fit the same steps are of one kind.
+
+    Parameters
+    ----------
+    steps_of_word : callable
+    first_steps : ndarray of int, shape (n_terms,)
+        The step each term begins with.
+    n_steps : int
+    """
+
+    def __init__(
+        self,
+        steps_of_word: Callable[[str], tuple[int, ...]],
+        first_steps: np.ndarray,
+        n_steps: int,
+    ) -> None:
+        self._steps_of_word = steps_of_word
+        self._terms_from: list[list[int]] = [[] for _ in range(n_steps)]
+        for term, step in enumerate(first_steps.tolist()):
+            self._terms_from[step].append(term)
+        self._kind_of_word: dict[str, int] = {}
+        self._kind_of_steps: dict[tuple[int, ...], int] = {}
+        self._kinds = self._described()
+        self._lock = Lock()
+
+    def look_up(self, words: list[str]) -> tuple[np.ndarray, _Kinds]:
+        """Return the kind of each word, int64 of shape (n_words,), and what is known of the kinds."""
+        # Threads may label with one model.
+        with self._lock:
+            known = self._kind_of_word
+            if len(known) > MAX_WORDS:
+                known.clear()
+            kind = np.fromiter(map(known.get, words, repeat(-1)), np.int64, count=len(words))
+            for place in np.flatnonzero(kind < 0).tolist():
+                steps = self._steps_of_word(words[place])
+                kind[place] = self._kind_of_steps.setdefault(steps, len(self._kind_of_steps))
+                known[words[place]] = int(kind[place])
+            if len(self._kind_of_steps) > len(self._kinds.n_begun):
+                self._kinds = self._described()
+            return kind, self._kinds
+
+    def _described(self) -> _Kinds:
+        fits = np.zeros((len(self._kind_of_steps), len(self._terms_from)), dtype=bool)
+        begun: list[int] = []
+        bounds = [0]
+        for kind, steps in enumerate(self._kind_of_steps):
+            fits[kind, list(steps)] = True
+            begun += sorted(t for step in steps for t in self._terms_from[step])
+            bounds.append(len(begun))
+        first = np.array(bounds, dtype=np.int64)
+        return _Kinds(fits, np.array(begun, dtype=np.int32), first[:-1], np.diff(first))
 
 
 def _parse(text: str) -> list[_Step]:

@@ -16,6 +16,9 @@ NUMBER: Final = "0"
 """The word every run of digits becomes, so that figures cannot be learned."""
 
 
+MAX_WORDS: Final = 1 << 18
+"""Distinct words remembered at a time; an archive has more than memory should hold."""
+
 _BLANK: Final = ord(" ")
 _WORD_BYTES: Final = bytes(
     byte if byte >= 0x80 or chr(byte).isalnum() else _BLANK for byte in bytes(range(256)).lower()
@@ -123,7 +126,7 @@ def tokenise(texts: pa.StringArray) -> Tokens:
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=MAX_WORDS)
 def stem(word: str) -> str:
     """Return the stem of a normalised word; every number has the same stem.
 

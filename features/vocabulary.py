@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import numbers, strings, to_numpy
-from .contexts import FAMILIES, GROUND, OTHER, Contexts, make_key, split_key
+from .contexts import FAMILIES, GROUND, OTHER, Contexts, Stems, make_key, split_key
 from .lookup import PairLookup
 from .terms import TermTable
 
@@ -76,9 +76,9 @@ class Vocabulary:
         return len(self.keys)
 
     @cached_property
-    def stem_ids(self) -> dict[str, int]:
-        """Id of each known stem."""
-        return {name: i for i, name in enumerate(self.stems)}
+    def stem_ids(self) -> Stems:
+        """Ids of the stems of words, those of the keys."""
+        return Stems(self.stems)
 
     def encode(self, contexts: Contexts) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Look up the feature occurrences of contexts built with this vocabulary's `stem_ids`.
@@ -96,10 +96,10 @@ class Vocabulary:
         contexts_, features, tokens = [], [], []
         for block in contexts.blocks:
             feature = self._lookups[block.family].find(block.first, block.second)
-            known = np.flatnonzero(feature >= 0)
-            contexts_.append(block.context[known])
+            known = np.nonzero(feature >= 0)
+            contexts_.append(block.context[known[0]])
             features.append(feature[known])
-            tokens.append(block.token[known])
+            tokens.append(block.token[known[0]])
         context, feature = np.concatenate(contexts_), np.concatenate(features)
         group = context * len(FAMILIES) + self._family[feature]
         count = np.bincount(group, minlength=1)
@@ -120,16 +120,16 @@ class Vocabulary:
         -------
         ndarray of float64, shape (n_contexts,)
         """
-        # The imaginary part counts the known occurrences; -1 finds the last entry, which is neither.
+        # The imaginary part counts the known occurrences; -1 finds the last entry, which adds nothing.
         weight = np.append(coef * self.idf + 1j, 0)
         sums = np.zeros((len(FAMILIES), len(contexts.row)), dtype=np.complex128)
         for block in contexts.blocks:
             if not len(block.context):
                 continue
-            feature = self._lookups[block.family].find(block.first, block.second)
-            starts = np.flatnonzero(np.diff(block.context, prepend=-1))
+            feature = self._lookups[block.family].find(block.first, block.second).ravel()
+            starts = np.append(0, np.flatnonzero(block.context[1:] != block.context[:-1]) + 1)
             sums[block.family, block.context[starts]] += np.add.reduceat(
-                weight.take(feature, mode="wrap"), starts
+                weight.take(feature, mode="wrap"), starts * (len(feature) // len(block.context))
             )
         total: np.ndarray = (sums.real / np.sqrt(np.maximum(sums.imag, 1))).sum(axis=0)
         return total
@@ -139,9 +139,7 @@ class Vocabulary:
         """One a family."""
         _, first, second = split_key(self.keys)
         bounds = np.searchsorted(self._family, np.arange(len(FAMILIES) + 1)).tolist()
-        return [
-            PairLookup(first[a:b], second[a:b], np.arange(a, b)) for a, b in pairwise(bounds)
-        ]
+        return [PairLookup(first[a:b], second[a:b], np.arange(a, b)) for a, b in pairwise(bounds)]
 
     @cached_property
     def _family(self) -> np.ndarray:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
 """Precisions that a user can ask for."""
-BATCH_SENTENCES: Final = 1 << 16
+BATCH_SENTENCES: Final = 1 << 15
 """Sentences searched for mentions at a time."""
 BATCH_CANDIDATES: Final = 1 << 14
 """Sentences scored at a time: their features then stay in the processor's cache."""
