@@ -12,23 +12,21 @@ import pyarrow as pa
 
 
 def strings(values: Sequence[str]) -> pa.StringArray:
-    """Return a column of strings.
+    """Return a column of strings; lone surrogates become question marks.
 
     Raises
     ------
     TypeError
         When a value is no string.
     """
-    data = "".join(values)
-    if data.isascii():
-        lengths = map(len, values)
-        encoded = data.encode("ascii")
-    else:
-        pieces = [value.encode("utf-8", errors="replace") for value in values]
-        lengths = map(len, pieces)
-        encoded = b"".join(pieces)
-    offsets = np.fromiter(accumulate(lengths, initial=0), dtype=np.int32, count=len(values) + 1)
-    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(encoded))
+    try:
+        encoded = list(map(str.encode, values))
+    except UnicodeEncodeError:
+        # UTF-8 cannot write lone surrogates.
+        encoded = [value.encode(errors="replace") for value in values]
+    offsets = np.fromiter(accumulate(map(len, encoded), initial=0), np.int32, len(values) + 1)
+    data = pa.py_buffer(b"".join(encoded))
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), data)
 
 
 def numbers(values: np.ndarray) -> pa.Array:

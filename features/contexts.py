@@ -170,12 +170,14 @@ def build_contexts(
     Contexts
     """
     n_groups = len(grounds.groups)
-    pair_key, pair_of_mention = np.unique(
-        mentions.row * n_groups + grounds.group_of_term[mentions.term], return_inverse=True
-    )
-    row, theme = pair_key // n_groups, pair_key % n_groups
+    pair = mentions.row * n_groups + grounds.group_of_term[mentions.term]
+    by_context = np.argsort(pair, kind="stable")
+    new = np.ones(len(pair), dtype=bool)
+    new[1:] = np.diff(pair[by_context]) > 0
+    pair_of_mention = np.empty_like(pair)
+    pair_of_mention[by_context] = np.cumsum(new) - 1
+    row, theme = np.divmod(pair[by_context[new]], n_groups)
     stem_of_word = stems.of_words(tokens.words)
-    by_context = np.argsort(pair_of_mention, kind="stable")
     line = _line_up(tokens, mentions, row, pair_of_mention, stem_of_word)
     blocks = (
         *_stem_blocks(line),

@@ -240,7 +240,7 @@ class TermTable:
         is_exception = self._is_exception.take(spans.term)
         kept = ~is_exception
         group = self.group_of_term.take(spans.term)
-        for index in np.unique(group[is_exception]):
+        for index in np.flatnonzero(np.bincount(group[is_exception])).tolist():
             own = np.flatnonzero(is_exception & (group == index))
             others = np.flatnonzero(kept & (group == index))
             until = np.maximum.accumulate(spans.end[own])

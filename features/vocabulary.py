@@ -1,6 +1,6 @@
 """The features a model knows, and how the contexts of a batch map onto them."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -16,7 +16,6 @@ from .terms import TermTable
 
 CUE_PLACES: Final = ("", "<", ">")
 _WITH_STEM: Final = tuple(FAMILIES.index(f) for f in ("word", "before", "after", "bigram"))
-_STEM_FAMILIES: Final = frozenset(FAMILIES[i] for i in _WITH_STEM)
 _BIGRAM: Final = FAMILIES.index("bigram")
 
 
@@ -191,29 +190,33 @@ class Vocabulary:
         cls, table: pa.Table, grounds: TermTable, cues: TermTable
     ) -> tuple["Vocabulary", np.ndarray]:
         """Undo `to_table`; return also the row of the table each feature comes from."""
-        families, firsts, seconds = (table[c].to_pylist() for c in ("family", "first", "second"))
-        family = _places(families, FAMILIES)
-        with_stem = np.isin(family, _WITH_STEM)
-        used = {w for w, f in zip(firsts, families, strict=True) if f in _STEM_FAMILIES}
-        used.update(w for w, f in zip(seconds, families, strict=True) if f == "bigram")
+        (family, families), (first, firsts), (second, seconds) = (
+            _coded(table[name]) for name in ("family", "first", "second")
+        )
+        family = _places(families, FAMILIES)[family]
+        is_ = {name: family == i for i, name in enumerate(FAMILIES)}
+        with_stem = is_["word"] | is_["before"] | is_["after"] | is_["bigram"]
+        used = _used(firsts, first[with_stem]) | _used(seconds, second[is_["bigram"]])
         stems = [GROUND, OTHER, *sorted(used - {GROUND, OTHER})]
         kinds, themes = cues.groups, grounds.groups
-        terms = [(t.text, t.group) for t in grounds.terms]
-        is_ = {name: family == i for i, name in enumerate(FAMILIES)}
-        first_kind = _places(firsts, kinds)
+        term_ids = {(t.text, t.group): i for i, t in enumerate(grounds.terms)}
+        terms = np.zeros(len(family), dtype=np.int64)
+        for row in np.flatnonzero(is_["ground"]).tolist():
+            terms[row] = term_ids[firsts[first[row]], seconds[second[row]]]
+        first_kind = _places(firsts, kinds)[first]
         a = np.select(
             [with_stem, is_["cue"], is_["cue_pair"] | is_["cue_theme"], is_["ground"]],
             [
-                _places(firsts, stems),
-                first_kind * 3 + _places(seconds, CUE_PLACES),
+                _places(firsts, stems)[first],
+                first_kind * 3 + _places(seconds, CUE_PLACES)[second],
                 first_kind,
-                _places(zip(firsts, seconds, strict=True), terms),
+                terms,
             ],
-            _places(firsts, themes),
+            _places(firsts, themes)[first],
         )
         b = np.select(
             [is_["bigram"], is_["cue_pair"], is_["cue_theme"]],
-            [_places(seconds, stems), _places(seconds, kinds), _places(seconds, themes)],
+            [_places(seconds, names)[second] for names in (stems, kinds, themes)],
             0,
         )
         keys = make_key(family, a, b)
@@ -221,7 +224,17 @@ class Vocabulary:
         return cls(stems, keys[order], to_numpy(table["idf"])[order]), order
 
 
-def _places(values: Iterable[Hashable], names: Iterable[Hashable]) -> np.ndarray:
+def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
+    """Return for each value its place among the distinct ones, and those."""
+    coded = column.combine_chunks().dictionary_encode()
+    return to_numpy(coded.indices), coded.dictionary.to_pylist()
+
+
+def _used(names: list[str], places: np.ndarray) -> set[str]:
+    return {names[place] for place in np.flatnonzero(np.bincount(places)).tolist()}
+
+
+def _places(values: list[str], names: Sequence[str]) -> np.ndarray:
     """Return the place of each value among the names, 0 where it is none of them."""
     index = {name: i for i, name in enumerate(names)}
     return np.array([index.get(value, 0) for value in values], dtype=np.int64)

@@ -26,6 +26,8 @@ PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
 """Precisions that a user can ask for."""
 BATCH_SENTENCES: Final = 1 << 15
 """Sentences searched for mentions at a time."""
+SIFTED_FROM: Final = 1 << 10
+"""Fewer sentences are not sifted: to set up the sieve takes longer than to read them all."""
 BATCH_CANDIDATES: Final = 1 << 14
 """Sentences scored at a time: their features then stay in the processor's cache."""
 
@@ -92,7 +94,10 @@ class ThemeModel(ABC):
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
             words = split_words(batch)
-            candidates = self._prefilter.keep(words)
+            if len(batch) < SIFTED_FROM:
+                candidates = np.arange(len(batch))
+            else:
+                candidates = self._prefilter.keep(words)
             for first in range(0, len(candidates), BATCH_CANDIDATES):
                 rows = candidates[first : first + BATCH_CANDIDATES]
                 row, theme, score = self.score_mentions(
