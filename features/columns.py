@@ -1,7 +1,9 @@
-"""Between Arrow columns and Python or numpy, without importing pandas on the way.
+"""Between Arrow columns and Python or numpy, without importing pandas or pyarrow.compute on the way.
 
-``pyarrow.array`` and ``Array.to_numpy`` import pandas whenever it is installed, which costs more time
-than labelling a page; these functions go by the buffers instead.
+``pyarrow.array`` and ``Array.to_numpy`` import pandas whenever it is installed, and ``Array.take`` and the
+like import ``pyarrow.compute``, which writes some 300 functions with their documentation before it
+does anything. Each costs more time than labelling a page. These functions go by the buffers, and to
+Arrow's own functions by their names.
 """
 
 from collections.abc import Sequence
@@ -9,6 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
+from pyarrow._compute import call_function
 
 
 def strings(values: Sequence[str]) -> pa.StringArray:
@@ -27,6 +30,27 @@ def strings(values: Sequence[str]) -> pa.StringArray:
     offsets = np.fromiter(accumulate(map(len, encoded), initial=0), np.int32, len(values) + 1)
     data = pa.py_buffer(b"".join(encoded))
     return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), data)
+
+
+def take(column: pa.Array, places: np.ndarray) -> pa.Array:
+    """Return some values of a column, given by their row numbers."""
+    return call_function("take", [column, numbers(places)])
+
+
+def replace_where(column: pa.Array, mask: np.ndarray, values: pa.Array) -> pa.Array:
+    """Return the column with the values that a boolean mask marks replaced, one after another."""
+    return call_function("replace_with_mask", [column, booleans(mask), values])
+
+
+def coded(column: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    """Return for each value its place among the distinct ones, int32, and those."""
+    encoded = call_function("dictionary_encode", [column])
+    return to_numpy(encoded.indices), encoded.dictionary
+
+
+def trimmed(column: pa.StringArray) -> pa.StringArray:
+    """Return the texts without white space behind them."""
+    return call_function("ascii_rtrim_whitespace", [column])
 
 
 def numbers(values: np.ndarray) -> pa.Array:

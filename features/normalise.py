@@ -10,9 +10,8 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from .columns import booleans, numbers, strings, text_offsets
+from .columns import coded, replace_where, strings, take, text_offsets
 
 _INVISIBLE: Final = frozenset(
     chr(code)
@@ -123,9 +122,9 @@ def _plain(data: pa.Buffer, offsets: np.ndarray, wild: np.ndarray) -> tuple[pa.B
     bounds = np.flatnonzero(is_bound).astype(np.int32)
     is_wild = raw[bounds[:-1]] >= 0x80
     pieces = pa.StringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), data)
-    distinct = pieces.take(numbers(np.flatnonzero(is_wild))).dictionary_encode()
-    plain = strings([piece.translate(_PLAIN) for piece in distinct.dictionary.to_pylist()])
-    joined = pc.replace_with_mask(pieces, booleans(is_wild), plain.take(distinct.indices))
+    place, distinct = coded(take(pieces, np.flatnonzero(is_wild)))
+    plain = strings([piece.translate(_PLAIN) for piece in distinct.to_pylist()])
+    joined = replace_where(pieces, is_wild, take(plain, place))
     return joined.buffers()[2], text_offsets(joined)[np.searchsorted(bounds, offsets)]
 
 

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import Stemmer
 
-from .columns import numbers, text_offsets, to_numpy
+from .columns import coded, take, text_offsets, trimmed
 from .normalise import american, normalise_column
 
 NUMBER: Final = "0"
@@ -70,7 +69,7 @@ class Words:
 
     def select(self, rows: np.ndarray) -> "Words":
         """Return the words of some sentences, given by ascending row numbers."""
-        column = self.column.take(numbers(rows))
+        column = take(self.column, rows)
         count = self.offsets[rows + 1] - self.offsets[rows]
         offsets = np.concatenate(([0], np.cumsum(count)))
         word = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], count)
@@ -112,10 +111,9 @@ def encode(words: Words) -> Tokens:
         return Tokens([], np.empty(0, np.int32), words.offsets)
     bounds = np.append(starts, np.int32(len(data)))
     padded = pa.StringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(data))
-    encoded = padded.dictionary_encode()
-    distinct = pc.ascii_rtrim_whitespace(encoded.dictionary).dictionary_encode()
-    codes = to_numpy(distinct.indices)[to_numpy(encoded.indices)]
-    return Tokens(distinct.dictionary.to_pylist(), codes, words.offsets)
+    code, distinct = coded(padded)
+    number, whole = coded(trimmed(distinct))
+    return Tokens(whole.to_pylist(), number.take(code), words.offsets)
 
 
 def tokenise(texts: pa.StringArray) -> Tokens:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from .columns import numbers, strings, to_numpy
+from .columns import coded, numbers, strings, to_numpy
 from .contexts import FAMILIES, GROUND, OTHER, Contexts, Stems, make_key, split_key
 from .lookup import PairLookup
 from .terms import TermTable
@@ -226,8 +226,8 @@ class Vocabulary:
 
 def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
     """Return for each value its place among the distinct ones, and those."""
-    coded = column.combine_chunks().dictionary_encode()
-    return to_numpy(coded.indices), coded.dictionary.to_pylist()
+    places, distinct = coded(column.combine_chunks())
+    return places, distinct.to_pylist()
 
 
 def _used(names: list[str], places: np.ndarray) -> set[str]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
-from ..features.columns import numbers, strings, to_numpy
+from ..features.columns import strings, take, to_numpy
 from ..features.prefilter import Prefilter
 from ..features.terms import TermTable
 from ..features.tokens import Words, split_words
@@ -94,15 +94,10 @@ class ThemeModel(ABC):
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
             words = split_words(batch)
-            if len(batch) < SIFTED_FROM:
-                candidates = np.arange(len(batch))
-            else:
-                candidates = self._prefilter.keep(words)
+            candidates = self._candidates(words)
             for first in range(0, len(candidates), BATCH_CANDIDATES):
                 rows = candidates[first : first + BATCH_CANDIDATES]
-                row, theme, score = self.score_mentions(
-                    batch.take(numbers(rows)), words.select(rows)
-                )
+                row, theme, score = self.score_mentions(take(batch, rows), words.select(rows))
                 result[start + rows[row], theme] = _sigmoid(self.calibrate(score, theme))
         return result
 
@@ -185,6 +180,12 @@ class ThemeModel(ABC):
                 raise InputError(f"the threshold of {theme} is {value}, outside 0 to 1")
             values[THEMES.index(theme)] = value
         return replace(self, thresholds=values)
+
+    def _candidates(self, words: Words) -> np.ndarray:
+        n_sentences = len(words.column)
+        if n_sentences < SIFTED_FROM:
+            return np.arange(n_sentences)
+        return self._prefilter.keep(words)
 
     @cached_property
     def _prefilter(self) -> Prefilter:
