@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RUNS := censorscope-runs
+ARENA_VENV := .venv-arena
+ARENA_INSTALLED := $(ARENA_VENV)/.installed
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -38,6 +40,11 @@ ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000
 test: $(INSTALLED) ## run every test
 	$(BIN)/python -m pytest
 
+test-spark: $(INSTALLED) ## run the tests on a local Spark (installs pyspark; needs Java 17 or newer)
+	@java -version >/dev/null 2>&1 || { echo "no Java on the PATH: Spark needs 17 or newer" >&2; exit 1; }
+	$(BIN)/pip install --progress-bar off --quiet --group spark
+	$(BIN)/python -m pytest -m spark
+
 lint: $(INSTALLED) ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,8 +65,24 @@ default-model: $(INSTALLED) ## train the model that ships in the package anew
 corpus-figures: $(INSTALLED) ## measure the corpus anew (docs/corpus.md); BENCHMARK=FILE scores it too
 	$(BIN)/python benchmarks/corpus.py $(if $(BENCHMARK),--data $(BENCHMARK))
 
+ablation: $(INSTALLED) ## what each part of the model is worth (docs/ablation.md); BENCHMARK=FILE scores it too
+	$(BIN)/python benchmarks/ablation.py $(if $(BENCHMARK),--data $(BENCHMARK))
+
+floors: $(INSTALLED) ## measure anew what the shipped model's behaviour may not fall below
+	$(BIN)/python -m tests.evaluate.floors
+
+$(ARENA_INSTALLED): pyproject.toml
+	test -x $(ARENA_VENV)/bin/python || $(PYTHON) -m venv $(ARENA_VENV)
+	$(ARENA_VENV)/bin/pip install --upgrade --progress-bar off --quiet 'pip>=25.1'
+	@echo "installing censorscope and its rivals into $(ARENA_VENV) (over 2 GB, some minutes)"
+	PYTHONWARNINGS=ignore $(ARENA_VENV)/bin/pip install --progress-bar off --quiet --editable . --group arena
+	touch $@
+
+arena: $(ARENA_INSTALLED) ## rivals trained and scored beside the model (docs/arena.md); BENCHMARK=FILE scores it too
+	$(ARENA_VENV)/bin/python benchmarks/quality.py $(if $(BENCHMARK),--data $(BENCHMARK)) $(addprefix --model ,$(MODELS))
+
 clean: ## delete what can be made again (not your runs)
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ARENA_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo ui test lint types wheel default-model corpus-figures clean
+.PHONY: ablation arena help install demo ui test test-spark lint types wheel default-model corpus-figures floors clean

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print("censorscope: interrupted, nothing half-written is left", file=sys.stderr)
+        print("censorscope: interrupted", file=sys.stderr)
         return 130
 
 

@@ -1,87 +1,105 @@
-"""Plain-text cases that say how a model should behave, by capability, and changes that should not matter.
+"""Plain-text cases that say how a model should behave, by capability and by rule of the codebook.
 
 After Ribeiro et al. (2020), "Beyond accuracy: behavioral testing of NLP models with CheckList":
-minimum functionality (the cases), invariance and direction (the changes).
+minimum functionality is the cases themselves, invariance the `changes`.
 """
 
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from ..data.themes import THEMES
+from .changes import CHANGES
 from .comparison import System
 
 CASES_PATH: Final = Path(__file__).with_name("behaviour.tsv")
 
-_NAMES: Final = MappingProxyType(
-    {
-        "Facebook": "Weibo", "Telegram": "Viber", "Google": "Baidu", "WhatsApp": "Line",
-        "May": "October", "Friday": "Tuesday", "Sunday": "Wednesday",
-    }
-)  # fmt: skip
-
-
-def _rename(text: str) -> str:
-    return re.sub(r"\b(" + "|".join(_NAMES) + r")\b", lambda m: _NAMES[m[1]], text)
-
-
-CHANGES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
-    {
-        "names": _rename,
-        "numbers": lambda text: re.sub(r"\d+", lambda m: str(int(m[0]) * 7 + 3), text),
-        "capitals": str.upper,
-        "lower case": str.lower,
-        "quotation marks": lambda text: f"\u201c{text}\u201d",
-        "no full stop": lambda text: text.rstrip("."),
-        "attribution": lambda text: f"{text.rstrip('.')}, a spokeswoman said on Monday.",
-        "white space": lambda text: text.replace(" ", "\u00a0  "),
-    }
-)
-"""Changes of a sentence that must not change its labels."""
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sentence, its labels by the codebook, and what it tests."""
+    """A sentence, its labels by the codebook, and what it tests.
+
+    Attributes
+    ----------
+    capability : str
+    rules : tuple of int
+        Numbers of the codebook's rules that decide the case; empty where the definition does.
+    text : str
+    labels : tuple of bool, one a theme
+    """
 
     capability: str
+    rules: tuple[int, ...]
     text: str
     labels: tuple[bool, ...]
 
 
 def read_cases(path: Path = CASES_PATH) -> list[Case]:
-    """Read the cases of a TSV file with the columns capability, text and labels."""
+    """Read the cases of a TSV file with the columns capability, rules, text and labels."""
     cases = []
     for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        capability, text, labels = line.split("\t")
+        capability, rules, text, labels = line.split("\t")
         given = set(labels.split(";")) - {""}
         if not given <= set(THEMES):
             raise ValueError(f"{path}: unknown theme in {line!r}")
-        cases.append(Case(capability, text, tuple(theme in given for theme in THEMES)))
+        numbers = tuple(int(rule) for rule in rules.split(";") if rule)
+        cases.append(Case(capability, numbers, text, tuple(theme in given for theme in THEMES)))
     return cases
 
 
-def pass_rates(system: System, cases: list[Case]) -> pd.Series:
-    """Return the share of cases with exactly the right labels, by capability."""
-    given = system.predict([case.text for case in cases])
-    passed = (given == np.array([case.labels for case in cases])).all(axis=1)
-    frame = pd.DataFrame({"capability": [c.capability for c in cases], "passed": passed})
-    return frame.groupby("capability", sort=False)["passed"].mean()
+def failed_cases(system: System, cases: list[Case]) -> list[Case]:
+    """Return the cases whose labels are not exactly right."""
+    passed = _passed(system, cases)
+    return [case for case, right in zip(cases, passed, strict=True) if not right]
 
 
-def flip_rates(system: System, cases: list[Case]) -> pd.Series:
-    """Return the share of cases whose labels a change of `CHANGES` alters, by change."""
+def pass_rates(system: System, cases: list[Case]) -> pd.DataFrame:
+    """Return the share of cases with exactly the right labels, by capability and by rule.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns part (``capability`` or ``rule``), name, passed (share) and cases (count). A case
+        that several rules decide counts for each.
+    """
+    rows = [
+        (part, name, right)
+        for case, right in zip(cases, _passed(system, cases), strict=True)
+        for part, name in (("capability", case.capability), *(("rule", str(r)) for r in case.rules))
+    ]
+    frame = pd.DataFrame(rows, columns=["part", "name", "passed"])
+    groups = frame.groupby(["part", "name"], sort=False)["passed"]
+    rates = pd.DataFrame({"passed": groups.mean(), "cases": groups.size()}).reset_index()
+    number = pd.to_numeric(rates["name"], errors="coerce").fillna(0)
+    order = np.lexsort((number, rates["part"] == "rule"))
+    return rates.iloc[order].reset_index(drop=True)
+
+
+def flip_rates(system: System, cases: list[Case]) -> pd.DataFrame:
+    """Return how often each of the `CHANGES` alters the labels of a case.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns change, flipped (share of the cases whose text the change alters) and cases (how
+        many those are).
+    """
     texts = [case.text for case in cases]
     before = system.predict(texts)
-    return pd.Series(
-        {
-            name: float((system.predict([*map(change, texts)]) != before).any(axis=1).mean())
-            for name, change in CHANGES.items()
-        }
-    )
+    rows = []
+    for name, change in CHANGES.items():
+        changed = [change(text) for text in texts]
+        altered = np.array([new != old for new, old in zip(changed, texts, strict=True)])
+        flipped = (system.predict(changed) != before).any(axis=1)
+        share = float(flipped[altered].mean()) if altered.any() else 0.0
+        rows.append({"change": name, "flipped": share, "cases": int(altered.sum())})
+    return pd.DataFrame(rows)
+
+
+def _passed(system: System, cases: list[Case]) -> np.ndarray:
+    given = system.predict([case.text for case in cases])
+    right: np.ndarray = (given == np.array([case.labels for case in cases])).all(axis=1)
+    return right

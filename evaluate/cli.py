@@ -3,7 +3,12 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .checks import Checks
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,6 +26,20 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     add_model_option(evaluate)
     evaluate.add_argument("--json", metavar="OUT", type=Path, help="also write the figures here")
+    evaluate.add_argument(
+        "--slices",
+        action="store_true",
+        help="also by source, years, region, register and sentence length, the worst first",
+    )
+    evaluate.add_argument(
+        "--behaviour",
+        action="store_true",
+        help="also on the behaviour cases, and on the data with names of countries, outlets and "
+        "platforms exchanged",
+    )
+    evaluate.add_argument(
+        "--errors", metavar="OUT.csv", type=Path, help="also write every wrong label here"
+    )
     evaluate.set_defaults(run=run_evaluate)
 
 
@@ -30,17 +49,64 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     from ..data.corpus import development_and_test
     from ..data.reader import read_labelled
     from .baselines import fit_baselines
+    from .checks import records, run_checks
     from .comparison import compare
+    from .errors import worst_errors
 
+    for path in filter(None, (arguments.json, arguments.errors)):
+        _require_folder(path)
     frame = read_labelled(*arguments.data)
     model = load(arguments.model)
     print("fitting the baselines", file=sys.stderr, flush=True)
     train, _ = development_and_test()
     comparison = compare(frame, {"censorscope": model, **fit_baselines(train)})
     print(comparison)
+    figures = comparison.to_dict()
+    if arguments.slices or arguments.behaviour:
+        checks = run_checks(model, frame)
+        if arguments.slices:
+            print(_slices(checks))
+            figures["slices"] = records(checks.slices)
+        if arguments.behaviour:
+            print(_behaviour(checks))
+            figures |= checks.to_dict()
+    if arguments.errors:
+        errors = worst_errors(model, frame, n=None)
+        _write(arguments.errors, lambda path: errors.to_csv(path, index=False))
+        print(f"wrote {len(errors):,} errors to {arguments.errors}", file=sys.stderr)
     if arguments.json:
-        text = json.dumps(comparison.to_dict(), indent=1) + "\n"
-        scratch = arguments.json.with_name(f".{arguments.json.name}.part")
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(arguments.json)
+        text = json.dumps(figures, indent=1) + "\n"
+        _write(arguments.json, lambda path: path.write_text(text, encoding="utf-8"))
     return 0
+
+
+def _require_folder(path: Path) -> None:
+    """Refuse, before any work is done, a file whose folder is not there."""
+    from ..data.exceptions import InputError
+
+    if not path.parent.is_dir():
+        raise InputError("its folder does not exist", path=path, remedy="Make the folder first.")
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole or not at all."""
+    scratch = path.with_name(f".{path.name}.part")
+    write(scratch)
+    scratch.replace(path)
+
+
+def _slices(checks: "Checks") -> str:
+    from .checks import describe_worst
+
+    shown = checks.slices.drop(columns="ranked")
+    table = shown.to_string(index=False, float_format="{:.3f}".format, na_rep="-")
+    return f"\nSlices, those with enough labels first; {describe_worst(checks.slices)}\n\n{table}"
+
+
+def _behaviour(checks: "Checks") -> str:
+    cases = checks.passed.to_string(index=False, formatters={"passed": "{:.1%}".format})
+    changes = checks.flips.to_string(index=False, formatters={"flipped": "{:.1%}".format})
+    return (
+        f"\nBehaviour cases passed\n\n{cases}\n\nLabels of cases altered by a change\n\n{changes}"
+        f"\n\nNames exchanged in the data: {checks.describe_exchange()}"
+    )

@@ -7,14 +7,22 @@ from ..data.themes import THEMES
 from ..models.theme_model import ThemeModel, join_labels
 
 
-def worst_errors(model: ThemeModel, frame: pd.DataFrame, *, n: int = 100) -> pd.DataFrame:
+def worst_errors(model: ThemeModel, frame: pd.DataFrame, *, n: int | None = 100) -> pd.DataFrame:
     """Return wrongly labelled sentences, those furthest from the truth first.
+
+    Parameters
+    ----------
+    model : ThemeModel
+    frame : pandas.DataFrame
+        As from `data.reader.read_labelled`.
+    n : int, optional
+        How many at most; all with None.
 
     Returns
     -------
     pandas.DataFrame
         Columns article, sentence, theme, error (``missed`` or ``false alarm``), probability,
-        text, true, given.
+        text, true, given. A missed theme of probability 0 is one whose ground was not found.
     """
     Y = frame[list(THEMES)].to_numpy()
     proba = model.predict_proba(frame["text"])

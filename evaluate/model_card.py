@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from ..data.themes import THEMES
 from ..models.table_model import TableModel
 from ..models.theme_model import ThemeModel
+from .checks import Checks, describe_worst
 from .comparison import Comparison
 
 
@@ -18,7 +21,13 @@ def _scorer(model: ThemeModel) -> str:
     return "a sentence encoder that reads the theme and the sentence"
 
 
-def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, Any]) -> str:
+def model_card(
+    model: ThemeModel,
+    comparison: Comparison,
+    checks: Checks,
+    reading: pd.DataFrame,
+    facts: Mapping[str, Any],
+) -> str:
     """Write the card as Markdown.
 
     Parameters
@@ -26,6 +35,10 @@ def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, An
     model : ThemeModel
     comparison : Comparison
         On the held-back articles, with ``censorscope`` among the systems.
+    checks : Checks
+        On the same articles.
+    reading : pandas.DataFrame
+        As from `abstention.abstention`, on the same articles.
     facts : mapping
         As from `train.run.describe`.
     """
@@ -39,6 +52,20 @@ def model_card(model: ThemeModel, comparison: Comparison, facts: Mapping[str, An
     rivals = "\n".join(
         f"| {name} | {interval} | {comparison.false_alarms[name]:.2%} |"
         for name, interval in comparison.macro_f1.items()
+    )
+    capabilities = checks.passed[checks.passed["part"] == "capability"]
+    cases = "\n".join(
+        f"| {name} | {passed:.0%} | {n} |"
+        for name, passed, n in capabilities[["name", "passed", "cases"]].itertuples(index=False)
+    )
+    changes = "\n".join(
+        f"| {name} | {flipped:.1%} | {n} |"
+        for name, flipped, n in checks.flips.itertuples(index=False)
+    )
+    left_to_read = "\n".join(
+        f"| {wanted:.0%} | {row['precision']:.1%} | {int(row['labels']):,} "
+        f"| {int(row['to_read']):,} ({row['share_to_read']:.0%}) | {row['recall']:.1%} |"
+        for wanted, row in reading.iterrows()
     )
     return f"""# Model card: censorscope
 
@@ -73,6 +100,29 @@ thresholds in force.
 | system | macro-F1, 95% interval | false alarms |
 |---|---|---|
 {rivals}
+
+By part of the data: {describe_worst(checks.slices)}.
+
+With `--precision`, what is not sure enough is left to a person:
+
+| wanted precision | precision | labels given | left to read | recall if read rightly |
+|---|---|---|---|---|
+{left_to_read}
+
+## Behaviour
+
+Plain cases written from the codebook, passed when every label is right; and the share of them whose
+labels a change of their writing alters.
+
+| capability | passed | cases |
+|---|---|---|
+{cases}
+
+| change | labels altered | cases |
+|---|---|---|
+{changes}
+
+Names: {checks.describe_exchange()}.
 
 ## Limits
 

@@ -14,6 +14,20 @@ from .normalise import american, normalise_column
 NUMBER: Final = "0"
 """The word every run of digits becomes, so that figures cannot be learned."""
 
+PLATFORM: Final = "<platform>"
+PLATFORMS: Final = frozenset(
+    (
+        "baidu", "bilibili", "bluesky", "bytedance", "clubhouse", "dailymotion", "discord",
+        "douyin", "facebook", "gab", "google", "imgur", "instagram", "kakao", "kakaotalk",
+        "koo", "kuaishou", "linkedin", "mastodon", "naver", "odnoklassniki", "parler",
+        "pinterest", "quora", "reddit", "sharechat", "sina", "skype", "snapchat",
+        "substack", "telegram", "tencent", "tiktok", "truecaller", "tumblr", "twitch",
+        "twitter", "viber", "vimeo", "vk", "vkontakte", "wechat", "weibo", "whatsapp",
+        "yahoo", "yandex", "youtube", "zalo",
+    )
+)  # fmt: skip
+"""Names that all have the stem `PLATFORM`: which company it is must not decide."""
+
 
 MAX_WORDS: Final = 1 << 18
 """Distinct words remembered at a time; an archive has more than memory should hold."""
@@ -130,9 +144,11 @@ def stem(word: str) -> str:
 
     Spelling is made American first, then the Snowball English stemmer (Porter 2) applies.
 
-    >>> stem("rumours"), stem("organising"), stem("2014")
-    ('rumor', 'organ', '0')
+    >>> stem("rumours"), stem("organising"), stem("2014"), stem("telegram")
+    ('rumor', 'organ', '0', '<platform>')
     """
     if word.isdigit():
         return NUMBER
+    if word in PLATFORMS:
+        return PLATFORM
     return str(_STEMMER.stemWord(american(word)))

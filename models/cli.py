@@ -13,22 +13,46 @@ FORMATS = ("table", "jsonl", "csv", "parquet")
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-commands of this folder."""
     label = commands.add_parser(
-        "label", help="label the sentences of files", description="Label the sentences of files."
+        "label",
+        help="label the sentences of files",
+        description="Label the sentences of files of any size. A run that was interrupted "
+        "continues where it stopped when the same command is given again. Rows that cannot be "
+        "read are listed in OUTPUT.rejected.jsonl.",
     )
     label.add_argument(
         "files",
         nargs="*",
         default=["-"],
         metavar="FILE",
-        help="plain text, CSV, JSONL or Parquet (also .gz, .zst), a folder of them, or - (default)",
+        help="plain text, HTML, CSV, JSONL or Parquet (also .gz, .zst); a folder of them; a "
+        "pattern in quotes, such as 'archive/**/*.jsonl'; or - for standard input (default)",
     )
     add_model_option(label)
-    label.add_argument("--output", metavar="FILE", type=Path, help="default: standard output")
+    label.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="appears when it is complete (default: standard output)",
+    )
     label.add_argument(
         "--format", choices=FORMATS, help="default: by the name of the output, else table"
     )
     label.add_argument(
         "--text-column", default="text", metavar="NAME", help="column with the text (default: text)"
+    )
+    label.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes (default: 1); the output is the same with any number",
+    )
+    label.add_argument(
+        "--precision",
+        type=float,
+        metavar="P",
+        help="label only what is right with this chance (0.8, 0.85, 0.9, 0.95 or 0.98) and name in "
+        "the column to_read what a person has to read",
     )
     label.add_argument(
         "--threshold",
@@ -93,51 +117,32 @@ def add_store_option(parser: argparse.ArgumentParser) -> None:
 def run_label(arguments: argparse.Namespace) -> int:
     """Label files."""
     from .. import load
-    from ..data.documents import expand
-    from .labelling import Tally, file_writer, rejected_path, text_writer, write_rejected
-    from .progress import counted
+    from ..data.sources import find_sources
+    from .formats import rejected_path
+    from .streaming import Archive
 
+    if arguments.jobs < 1:
+        raise InputError(f"--jobs {arguments.jobs} is less than 1")
+    output: Path | None = arguments.output
     form = _form(arguments)
-    sources = expand(arguments.files or ["-"])
+    earlier = (output, rejected_path(output)) if output else ()
+    sources = find_sources(arguments.files or ["-"], leave_out=earlier)
     model = load(arguments.model).with_thresholds(_thresholds(arguments.threshold))
-    tally = Tally()
-    tables = counted(model, sources, arguments.text_column, tally)
-    rejected = []
-    if arguments.output is None:
-        if form == "parquet":
-            raise InputError("Parquet needs a file", remedy="Give one with --output.")
-        writer = text_writer(sys.stdout, form)
-        for table, bad in tables:
-            writer.write(table)
-            rejected.extend(bad)
-        writer.close()
-    else:
-        with file_writer(arguments.output, form) as writer:
-            for table, bad in tables:
-                writer.write(table)
-                rejected.extend(bad)
-        listing = rejected_path(arguments.output)
-        listing.unlink(missing_ok=True)
-        if rejected:
-            write_rejected(listing, rejected)
-    _say_end(tally, arguments.output)
-    if rejected and arguments.output is None:
-        for row in rejected:
-            print(f"not labelled: {row.file}:{row.row}: {row.reason}", file=sys.stderr)
-    return 0
-
-
-def _say_end(tally: "Tally", output: Path | None) -> None:  # type: ignore[name-defined]  # noqa: F821
-    from .labelling import rejected_path
-
+    if arguments.precision is not None:
+        model = model.at_precision(arguments.precision)
+    archive = Archive(sources, model, form, arguments.text_column, arguments.jobs)
+    tally = archive.print() if output is None else archive.write(output)
     labelled = f"{tally.labelled:,} with a label"
     parts = [f"{tally.sentences:,} sentences of {tally.documents:,} documents, {labelled}"]
+    if arguments.precision is not None:
+        parts.append(f"{tally.to_read:,} to be read by a person")
     if tally.furniture:
         parts.append(f"{tally.furniture:,} lines of page furniture left out")
     if tally.rejected:
         where = f" (see {rejected_path(output)})" if output else ""
         parts.append(f"{tally.rejected:,} rows rejected{where}")
     print("; ".join(parts), file=sys.stderr)
+    return 0
 
 
 def _form(arguments: argparse.Namespace) -> str:

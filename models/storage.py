@@ -121,6 +121,7 @@ def load(path: str | Path) -> ThemeModel:
             [_in_order(description["precision_thresholds"][str(p)]) for p in PRECISIONS]
         ),
         "metadata": description["metadata"],
+        "digest": _own_digest(description),
     }
     if description["scorer"] == "encoder":
         from .encoder import PairEncoder

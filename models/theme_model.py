@@ -51,6 +51,8 @@ class ThemeModel(ABC):
         Where the band begins that a person has to read, see `at_precision`.
     metadata : mapping
         What is known of the training: data digest, versions, metrics.
+    digest : str
+        SHA-256 of the saved model; empty for one that was never saved.
     """
 
     grounds: TermTable
@@ -60,6 +62,7 @@ class ThemeModel(ABC):
     precision_thresholds: np.ndarray
     review_from: np.ndarray | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
 
     @abstractmethod
     def score_mentions(

@@ -9,7 +9,10 @@ UNREACHABLE: Final = 2.0
 
 
 def best_f1_threshold(probability: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
-    """Return the threshold of highest weighted F1, halfway to the next probability below.
+    """Return the threshold of highest expected F1: half the highest F1 that is reached.
+
+    That holds for calibrated probabilities (Lipton, Elkan and Naryanaswamy 2014, theorem 1), and is
+    steadier than the place of the maximum, which jumps with single sentences.
 
     Parameters
     ----------
@@ -30,9 +33,7 @@ def best_f1_threshold(probability: np.ndarray, y: np.ndarray, weights: np.ndarra
     f1 = 2 * true_positive / (np.cumsum(weight) + true_positive[-1])
     # Equal probabilities are decided alike: only the last of a run is a possible cut.
     f1[:-1][ranked[:-1] == ranked[1:]] = 0
-    cut = int(np.argmax(f1))
-    below = ranked[cut + 1] if cut + 1 < len(ranked) else 0.0
-    return float((ranked[cut] + below) / 2)
+    return float(f1.max() / 2)
 
 
 def precision_threshold(

@@ -130,6 +130,9 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
         (("label", "-", "--output", "x.doc"), "the format of x.doc is not known"),
         (("label", "-", "--format", "parquet"), "Parquet needs a file"),
         (("label", "-", "--output", "no/such/out.csv"), "no/such: no such folder"),
+        (("label", "-", "--output", os.devnull, "--format", "csv"), "is no ordinary file"),
+        (("label", "*.txt"), "*.txt: the pattern fits no file"),
+        (("label", "-", "--jobs", "0"), "--jobs 0 is less than 1"),
         (("explain", " "), "the text is empty"),
         (("evaluate", "--data", "x.jsonl"), "x.jsonl: no such file"),
         (("train", "--data", "x.csv"), "x.csv: no such file"),
@@ -152,11 +155,44 @@ def test_a_users_mistake_is_one_line_and_exit_2(tmp_path, arguments, message) ->
 def test_a_failure_midway_leaves_the_old_output(tmp_path) -> None:
     output = tmp_path / "out.csv"
     output.write_text("precious")
-    bad = tmp_path / "bad.txt"
-    bad.write_bytes(b"caf\xe9")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("body\nRain.\n")
     censorscope("label", DEMO, bad, "--output", output, code=2)
     assert output.read_text() == "precious"
-    assert {p.name for p in tmp_path.iterdir()} == {"out.csv", "bad.txt"}
+    assert {p.name for p in tmp_path.iterdir()} == {"out.csv", "bad.csv"}
+
+
+def test_a_pattern_in_quotes_and_an_output_among_the_input(tmp_path) -> None:
+    (tmp_path / "2014").mkdir()
+    (tmp_path / "2014" / "a.txt").write_text("Rain fell.")
+    (tmp_path / "bad.txt").write_bytes(b"caf\xe9")
+    for jobs in (1, 2):
+        done = censorscope("label", "**/*.txt", "--output", "out.txt", "--jobs", jobs, cwd=tmp_path)
+        assert "1 sentences of 1 documents" in done.stderr
+        assert "1 rows rejected (see out.txt.rejected.jsonl)" in done.stderr
+        assert done.stderr.count("\n") == 1
+    shown = censorscope("label", "**/*.txt", "--format", "csv", cwd=tmp_path)
+    assert '"2014/a.txt",0,0,10,"Rain fell."' in shown.stdout
+    assert "not labelled: bad.txt:1: not UTF-8 text" in shown.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminals of this kind there")
+def test_a_bar_is_shown_on_a_terminal(tmp_path) -> None:
+    import pty
+    import termios
+
+    terminal, other_end = pty.openpty()
+    termios.tcsetwinsize(other_end, (24, 120))
+    command = [sys.executable, "-m", "censorscope", "label", str(DEMO), "--output", "out.csv"]
+    subprocess.run(command, cwd=tmp_path, stderr=other_end, check=True)
+    os.close(other_end)
+    shown = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    size = f"{DEMO.stat().st_size / 1000:.2f}"
+    assert "100%|" in shown
+    assert f"{size}k of {size}k, 10 sentences, " in shown
+    assert "left" in shown
+    assert shown.rstrip().endswith("5 with a label")
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
@@ -184,6 +220,35 @@ def test_evaluate_prints_a_table_and_writes_the_figures(tmp_path, small, capsys)
     figures = json.loads((tmp_path / "f.json").read_text())
     assert set(figures["systems"]) == {
         "censorscope", "majority", "keyword list", "TF-IDF + LR at 0.5"}  # fmt: skip
+    assert "slices" not in figures
+
+
+def test_evaluate_writes_slices_behaviour_and_errors(tmp_path, small, capsys) -> None:
+    data, figures, errors = (tmp_path / name for name in ("data.parquet", "f.json", "errors.csv"))
+    # The shipped model has learnt these: some labels are taken away, so that it errs.
+    wrong = small.assign(pornography=False)
+    wrong.to_parquet(data)
+    arguments = ("evaluate", "--data", str(data), "--slices", "--behaviour")
+    assert main([*arguments, "--errors", str(errors), "--json", str(figures)]) == 0
+    out = capsys.readouterr().out
+    assert "worst of" in out
+    assert "act or message" in out
+    assert "Names exchanged in the data" in out
+    written = json.loads(figures.read_text())
+    assert {"column", "slice", "macro_f1", "positives"} <= set(written["slices"][0])
+    assert 0 <= written["names_exchanged"]["all"]["flip_rate"] <= 1
+    assert {row["change"] for row in written["behaviour_changes"]} >= {"places", "typos"}
+    listed = pd.read_csv(errors, keep_default_na=False)
+    false_alarms = listed[(listed["theme"] == "pornography") & (listed["error"] == "false alarm")]
+    assert len(false_alarms) > 10
+    assert (listed["true"] != listed["given"]).all()
+    assert {p.name for p in tmp_path.iterdir()} == {"data.parquet", "f.json", "errors.csv"}
+
+
+def test_evaluate_refuses_a_place_that_is_not_there(tmp_path, capsys) -> None:
+    place = tmp_path / "no" / "errors.csv"
+    assert main(["evaluate", "--data", "x.jsonl", "--errors", str(place)]) == 2
+    assert "folder does not exist" in capsys.readouterr().err
 
 
 def test_train_promote_models_and_label_by_alias(tmp_path, small) -> None:
@@ -206,3 +271,25 @@ def test_train_promote_models_and_label_by_alias(tmp_path, small) -> None:
     assert "nothing to go back to" in censorscope("rollback", code=2, **at).stderr
     # The store and the artifacts stay where they were asked for.
     assert {p.name for p in tmp_path.iterdir()} == {"own.csv", "quick.toml", "censorscope-runs"}
+
+
+def test_a_wanted_precision_leaves_sentences_to_a_person(tmp_path, capsys) -> None:
+    article = tmp_path / "a.txt"
+    article.write_text("The regulator blocked forty sites over rumours. It rained.")
+    outputs = {}
+    for form in ("csv", "jsonl", "parquet"):
+        output = tmp_path / f"o.{form}"
+        assert main(["label", str(article), "--precision", "0.98", "--output", str(output)]) == 0
+        outputs[form] = output
+    assert "to be read by a person" in capsys.readouterr().err
+    frames = [
+        pd.read_csv(outputs["csv"], keep_default_na=False),
+        pd.read_json(outputs["jsonl"], lines=True),
+        pd.read_parquet(outputs["parquet"]),
+    ]
+    for frame in frames:
+        assert list(frame) == [*COLUMNS, "to_read"]
+        decided = frame["labels"].where(frame["labels"] != "", frame["to_read"])
+        assert decided.tolist() == ["rumour_control", ""]
+    assert main(["label", str(article), "--precision", "0.5"]) == 2
+    assert "Choose one of 0.8" in capsys.readouterr().err

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from ..data.themes import THEMES
+from ..evaluate.abstention import abstention
+from ..evaluate.checks import run_checks
 from ..evaluate.errors import worst_errors
 from ..evaluate.model_card import model_card
 from ..models.registry import CHALLENGER, MODEL_NAME, connect, database_path
@@ -70,14 +72,17 @@ def _experiment(client: "MlflowClient", settings: TrainSettings) -> str:
 
 
 def _run_name(result: TrainResult) -> str:
-    params = ", ".join(f"{name} {value}" for name, value in result.chosen.params.items())
-    return f"{len(result.train):,} sentences, {params}"
+    # Lists and legends of the UI show the first twenty letters or so: what tells runs apart stands there.
+    score = result.comparison.macro_f1["censorscope"].value
+    params = " ".join(str(value) for value in result.chosen.params.values())
+    return f"F1 {score:.3f} {params}, {len(result.train):,} sentences"
 
 
 def _log_facts(settings: TrainSettings, result: TrainResult) -> None:
     import mlflow
 
-    mlflow.log_params({name: _readable(value) for name, value in settings.to_dict().items()})
+    given = settings.to_dict() | {"data": describe(settings, result)["data"]}
+    mlflow.log_params({name: _readable(value) for name, value in given.items()})
     mlflow.log_params({f"chosen_{name}": value for name, value in result.chosen.params.items()})
     facts = describe(settings, result)
     mlflow.set_tags({name: _readable(value) for name, value in facts.items()})
@@ -122,7 +127,8 @@ def _log_results(settings: TrainSettings, result: TrainResult) -> None:
     for name, interval in comparison.macro_f1.items():
         key = "".join(c if c.isalnum() else "_" for c in name)
         mlflow.log_metric(f"held_back.{key}.macro_f1", interval.value)
-    mlflow.log_metric("false_alarm_rate", comparison.false_alarms["censorscope"])
+    # Charts show two decimals.
+    mlflow.log_metric("false_alarms_per_1000", 1000 * comparison.false_alarms["censorscope"])
     mlflow.log_metrics(
         {f"{t}.threshold": float(v) for t, v in zip(THEMES, result.model.thresholds, strict=True)}
     )
@@ -130,7 +136,13 @@ def _log_results(settings: TrainSettings, result: TrainResult) -> None:
         mlflow.log_figure(figure, f"plots/{name}")
     mlflow.log_table(worst_errors(result.model, result.test), "worst_errors.json")
     mlflow.log_text(str(comparison), "comparison.txt")
-    card = model_card(result.model, comparison, describe(settings, result))
+    checks = run_checks(result.model, result.test)
+    mlflow.log_metrics(checks.metrics())
+    for name, table in checks.tables().items():
+        mlflow.log_table(table, f"{name}.json")
+    reading = abstention(result.model, result.test)
+    mlflow.log_table(reading.reset_index(), "precision_and_reading.json")
+    card = model_card(result.model, comparison, checks, reading, describe(settings, result))
     mlflow.log_text(card, "model_card.md")
     mlflow.set_tag("mlflow.note.content", card)
     with tempfile.TemporaryDirectory() as scratch:

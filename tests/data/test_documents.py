@@ -5,15 +5,22 @@ import sys
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from censorscope.data import documents
-from censorscope.data.documents import expand, read_documents
-from censorscope.data.exceptions import InputError
+from censorscope.data.documents import read_documents
+from censorscope.data.exceptions import InputError, MissingExtraError
+from censorscope.data.pages import extract_articles, require_html
+from censorscope.data.sources import find_sources
 
 
-def read(path, **options):
-    batches = list(read_documents(path, **options))
+def batches_of(*paths, **options):
+    return list(read_documents(find_sources(map(str, paths)), **options))
+
+
+def read(*paths, **options):
+    batches = batches_of(*paths, **options)
     return (
         [d for b in batches for d in zip(b.documents, b.texts, strict=True)],
         [(r.row, r.reason) for b in batches for r in b.rejected],
@@ -30,9 +37,10 @@ def test_every_kind_of_file_gives_the_same_documents(tmp_path) -> None:
     lines = "".join(json.dumps({"id": i, "body": t}) + "\n" for i, t in ROWS)
     (tmp_path / "x.jsonl").write_text(lines, encoding="utf-8")
     (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
-    (tmp_path / "x.csv.zst").write_bytes(
-        pa.compress((tmp_path / "x.csv").read_bytes(), "zstd", asbytes=True)
-    )
+    content = (tmp_path / "x.csv").read_bytes()
+    # Two frames, as tools that compress in parallel write them.
+    frames = (pa.compress(half, "zstd", asbytes=True) for half in (content[:9], content[9:]))
+    (tmp_path / "x.csv.zst").write_bytes(b"".join(frames))
     for path in sorted(tmp_path.iterdir()):
         assert read(path, text_column="body") == (ROWS, []), path
 
@@ -74,26 +82,156 @@ def test_a_short_csv_row_is_rejected(tmp_path) -> None:
         ("x.jsonl", b'{"body": 1}', r"x.jsonl:1: no column 'text'; there are body"),
         ("x.parquet", b"nonsense", r"x.parquet: not a Parquet file"),
         ("x.txt", b"ok\ncaf\xe9", r"x.txt:2: not UTF-8 text. Save"),
-        ("x.csv", b"text\ncaf\xe9\n", r"x.csv:\d: not UTF-8 text"),
+        ("x.csv", b'text\n"open' + b"x" * 20, r"x.csv:2: not CSV .* quotation mark"),
+        (
+            "x.jsonl.gz",
+            gzip.compress(b'{"text": "a"}\n' * 999)[:40],
+            r"x.jsonl.gz:\d+: cannot be read",
+        ),
+        ("x.jsonl.zst", b"nonsense", r"x.jsonl.zst:1: cannot be read"),
+        ("x.txt", b"x" * 30, r"x.txt: longer than [\d,]+ characters. Divide"),
     ],
 )
-def test_the_wrong_file_is_an_error(tmp_path, name, content, message) -> None:
+def test_the_wrong_file_is_an_error(tmp_path, monkeypatch, name, content, message) -> None:
+    monkeypatch.setattr(documents, "MAX_DOCUMENT", 20)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         read(tmp_path / name)
 
 
-def test_a_long_file_comes_in_batches(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(documents, "BATCH_CHARACTERS", 10)
-    path = tmp_path / "x.jsonl"
-    path.write_text('{"text": "12345678"}\n' * 5)
-    assert [len(b.texts) for b in read_documents(path)] == [2, 2, 1]
+def test_one_bad_file_of_several_does_not_stop_the_others(tmp_path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 99999)[:-20])
+    (tmp_path / "c.parquet").write_bytes(b"nonsense")
+    (tmp_path / "d.txt").write_text("Rain.")
+    found, rejected = read(tmp_path)
+    assert found[-1] == ("d.txt", "Rain.")
+    assert [reason.split(" (")[0] for _, reason in rejected] == [
+        "not UTF-8 text", "cannot be read from here on", "not a Parquet file"]  # fmt: skip
+    assert rejected[1][0] == len(found)
 
 
-def test_folders_are_expanded_in_order(tmp_path) -> None:
-    for name in ("b.txt", "a.txt", ".hidden"):
-        (tmp_path / name).write_text("x")
-    assert expand([str(tmp_path), "-"]) == [str(tmp_path / "a.txt"), str(tmp_path / "b.txt"), "-"]
+def test_rows_that_are_no_unicode_or_too_long_are_rejected(tmp_path, monkeypatch) -> None:
+    (tmp_path / "x.csv").write_bytes(b"text\ncaf\xe9\nfine\n")
+    assert read(tmp_path / "x.csv") == ([("x.csv:2", "fine")], [(1, "not UTF-8 text")])
+    monkeypatch.setattr(documents, "MAX_DOCUMENT", 30)
+    lines = [{"text": "a"}, {"text": "b" * 99}, {"text": "c"}]
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found, rejected = read(tmp_path / "x.jsonl")
+    assert [d for d, _ in found] == ["x.jsonl:1", "x.jsonl:3"]
+    assert rejected[0][0] == 2
+
+
+def write_rows(path, rows) -> None:
+    frame = pd.DataFrame({"text": rows})
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, row_group_size=3)
+    elif path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_batches_are_short_and_reading_goes_on_after_any_of_them(
+    tmp_path, monkeypatch, suffix
+) -> None:
+    """Rejected rows, a file that breaks off and small files between large ones included."""
+    monkeypatch.setattr(documents, "BATCH_CHARACTERS", 20)
+    monkeypatch.setattr(documents, "BATCH_ROWS", 4)
+    write_rows(tmp_path / f"a.{suffix}", [f"text {i}" for i in range(11)])
+    write_rows(tmp_path / f"b.{suffix}", ["one", *[" "] * 9, "two"])
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(b'{"text": "abc"}\n' * 9, 0)[:-20])
+    (tmp_path / "d.txt").write_text("The last one.")
+    sources = find_sources([str(tmp_path)])
+    batches = list(read_documents(sources))
+    assert sum(len(b.documents) for b in batches) == 11 + 2 + 8 + 1
+    assert sum(len(b.rejected) for b in batches) == 9 + 1
+    assert all(len(b.documents) + len(b.rejected) <= 4 for b in batches)
+    assert all(b.characters < 20 + 13 for b in batches)
+    assert sorted(b.bytes_read for b in batches) == [b.bytes_read for b in batches]
+    assert batches[-1].bytes_read == sum(sources.sizes)
+    for number, batch in enumerate(batches):
+        assert list(read_documents(sources, after=batch.end)) == batches[number + 1 :]
+
+
+def test_a_huge_row_group_is_read_in_pieces(tmp_path) -> None:
+    path = tmp_path / "x.parquet"
+    table = pa.table({"text": [f"{i:07d}" * 400 for i in range(30_000)]})
+    pq.write_table(table, path, row_group_size=len(table), use_dictionary=False, compression=None)
+    del table
+    batches = read_documents(find_sources([str(path)]))
+    next(batches)
+    # Arrow's own count of bytes: a column read whole would be 84 MB.
+    assert pa.total_allocated_bytes() < 40_000_000
+    assert len(next(batches).texts) > 1
+    batches.close()
+
+
+def test_folders_and_patterns_stand_for_the_files_in_them(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("b/2.txt", "b/1.txt", "a.csv", ".hidden", ".b.part/rows", "b/out.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text\nx\n")
+    out = [tmp_path / "b" / "out.csv"]
+    sources = find_sources([str(tmp_path), "-"], leave_out=out)
+    expected = [str(tmp_path / name) for name in ("a.csv", "b/1.txt", "b/2.txt")]
+    assert sources.paths == [*expected, "-"]
+    assert not sources.resumable
+    assert find_sources(["b/*.txt"]).paths == ["b/1.txt", "b/2.txt"]
+    both = find_sources(["**/*.txt", "a.csv"], leave_out=out)
+    assert [both.name(i) for i in range(3)] == ["b/1.txt", "b/2.txt", "a.csv"]
+    assert [d for d, _ in read("b")[0]] == ["1.txt", "2.txt", "out.csv:1"]
+    # A file may have a name that looks like a pattern.
+    (tmp_path / "[1].txt").write_text("x")
+    assert find_sources(["[1].txt"]).paths == ["[1].txt"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no file"):
-        expand([str(tmp_path / "empty")])
+    for name, message in (
+        ("empty", "folder holds no"),
+        ("*.x", "pattern fits no"),
+        ("n", "no such"),
+    ):
+        with pytest.raises(InputError, match=message):
+            find_sources([name])
+
+
+def page(body: str) -> bytes:
+    text = (
+        "<!DOCTYPE html><html><head><meta charset='utf-8'><title>News</title></head><body><nav>"
+        f"<a href='/'>Home</a> <a href='/sport'>Sport</a></nav><article>{body}</article>"
+        "<footer>All rights reserved, 2019</footer></body></html>"
+    )
+    return text.encode()
+
+
+SENTENCE = (
+    "The regulator shut 40 sites that sold obscene videos to readers in São Tomé, and officials "
+    "said on Monday that many more of them would follow before the end of the month."
+)
+
+
+def test_html_gives_the_text_of_the_article(tmp_path) -> None:
+    pytest.importorskip("trafilatura", reason="needs the extra censorscope[html]")
+    body = "<h1>Sites shut</h1>" + "".join(f"<p>{i}. {SENTENCE}</p>" for i in range(3))
+    (tmp_path / "a.html").write_bytes(page(body))
+    (tmp_path / "b.htm.gz").write_bytes(gzip.compress(page(body)))
+    (tmp_path / "c.html").write_bytes(b"<html><body></body></html>")
+    (tmp_path / "d.txt").write_text("Rain.")
+    (batch,) = batches_of(tmp_path)
+    require_html(find_sources([str(tmp_path)]))
+    extract_articles(batch)
+    assert batch.documents == ["a.html", "b.htm.gz", "d.txt"]
+    expected = "\n".join(["Sites shut", *(f"{i}. {SENTENCE}" for i in range(3))])
+    assert batch.texts == [expected, expected, "Rain."]
+    assert [(r.file, r.reason) for r in batch.rejected] == [
+        (str(tmp_path / "c.html"), "no article was found on the page")]  # fmt: skip
+
+
+def test_html_without_the_extra_names_the_remedy(tmp_path, monkeypatch) -> None:
+    (tmp_path / "a.html").write_bytes(page(""))
+    sources = find_sources([str(tmp_path)])
+    # What the import system itself says of a package that is not installed.
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.delitem(sys.modules, "trafilatura", raising=False)
+    with pytest.raises(MissingExtraError, match=r"a.html: .* pip install 'censorscope\[html\]'"):
+        require_html(sources)

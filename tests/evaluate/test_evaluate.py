@@ -4,6 +4,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from censorscope.data.themes import THEMES
+from censorscope.evaluate.abstention import abstention
 from censorscope.evaluate.baselines import KeywordBaseline, MajorityBaseline, fit_baselines
 from censorscope.evaluate.comparison import compare
 from censorscope.evaluate.errors import worst_errors
@@ -117,6 +118,15 @@ def test_worst_errors_are_errors_worst_first(classifier, small) -> None:
     gap = np.where(errors["error"] == "missed", 1 - errors["probability"], errors["probability"])
     assert (np.diff(gap) <= 1e-4).all()
     assert (errors["true"] != errors["given"]).all()
+
+
+def test_more_precision_leaves_more_to_read(model, development) -> None:
+    table = abstention(model, development.iloc[:2000])
+    assert table["to_read"].is_monotonic_increasing
+    assert table["labels"].is_monotonic_decreasing
+    # What is read or labelled does not depend on the wish, and the wish is met.
+    assert np.ptp(table["recall"]) == 0
+    assert (table["precision"] >= table.index - 0.02).all()
 
 
 def test_figures_are_drawn(classifier, small, tmp_path) -> None:

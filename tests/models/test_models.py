@@ -19,7 +19,7 @@ from censorscope.models.calibration import fit_platt, prevalence_weights
 from censorscope.models.classifier import ThemeClassifier
 from censorscope.models.explanation import explain
 from censorscope.models.storage import DEFAULT_MODEL, load, save
-from censorscope.models.thresholds import best_f1_threshold
+from censorscope.models.thresholds import best_f1_threshold, precision_threshold
 from censorscope.train.run import code_digest
 
 ALL_FOUR = (
@@ -180,16 +180,41 @@ def test_platt_recovers_a_known_curve() -> None:
     assert fit_platt(-scores, y, np.ones(len(y)))[0] == 1.0
 
 
-def test_the_threshold_of_best_f1() -> None:
+def test_the_threshold_of_best_f1_is_half_of_it() -> None:
     probability = np.array([0.9, 0.8, 0.6, 0.3, 0.1])
     y = np.array([True, True, False, True, False])
     ones = np.ones(5)
-    assert best_f1_threshold(probability, y, ones) == pytest.approx(0.2)
-    assert best_f1_threshold(probability, y, np.array([1, 1, 9, 1, 1])) == pytest.approx(0.7)
+    assert best_f1_threshold(probability, y, ones) == pytest.approx(6 / 7 / 2)
+    assert best_f1_threshold(probability, y, np.array([1, 1, 9, 1, 1])) == pytest.approx(0.4)
     assert best_f1_threshold(probability, np.zeros(5, bool), ones) == 0.5
-    # Equal probabilities fall on one side.
+    # Equal probabilities fall on one side: the first alone would reach an F1 of 1.
     equal = best_f1_threshold(np.array([0.5, 0.5, 0.2]), np.array([True, False, False]), ones[:3])
-    assert 0.2 < equal <= 0.5
+    assert equal == pytest.approx(1 / 3)
+
+
+def test_the_threshold_that_reaches_a_precision() -> None:
+    probability = np.array([0.9, 0.8, 0.6, 0.3, 0.1])
+    y = np.array([True, True, False, True, False])
+    ones = np.ones(5)
+    assert precision_threshold(probability, y, ones, 1.0) == pytest.approx(0.7)
+    assert precision_threshold(probability, y, ones, 0.75) == pytest.approx(0.2)
+    assert precision_threshold(probability, ~y, ones, 0.9) > 1
+    # Of two equal probabilities one is wrong: neither can be labelled unread.
+    assert precision_threshold(np.array([0.5, 0.5]), np.array([True, False]), ones[:2], 0.9) > 1
+
+
+def test_a_wanted_precision_leaves_a_band_to_read(model) -> None:
+    sure = model.at_precision(0.95)
+    proba = np.linspace(0, 1, 101)[:, None].repeat(4, axis=1)
+    labelled, left = sure.decide(proba), sure.needs_reading(proba)
+    assert not (labelled & left).any()
+    assert np.array_equal(labelled | left, model.decide(proba))
+    assert left.any()
+    assert not model.needs_reading(proba).any()
+    frame = sure.label(["The regulator blocked forty sites over rumours."])
+    assert list(frame)[-2:] == ["labels", "to_read"]
+    with pytest.raises(InputError, match=r"precision of 0\.5"):
+        model.at_precision(0.5)
 
 
 @pytest.fixture

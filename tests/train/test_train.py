@@ -84,6 +84,13 @@ def test_a_run_holds_what_it_was_made_of(store) -> None:
         for metric in ("precision", "recall", "f1", "average_precision", "brier", "support"):
             assert f"{theme}.{metric}" in tracked.data.metrics
     assert {"worst_errors.json", "model_card.md", "comparison.txt", "data"} <= files
+    assert {f"{n}.json" for n in (
+        "behaviour_cases", "behaviour_changes", "names_exchanged", "slices")} <= files  # fmt: skip
+    for metric in (
+        "behaviour.pass", "behaviour.pass.act_or_message", "behaviour.flip.OCR_noise",
+        "names_exchanged.flip_rate",
+    ):  # fmt: skip
+        assert 0 <= tracked.data.metrics[metric] <= 1
     assert {f"plots/{n}.png" for n in (
         "precision_recall", "calibration", "confusion", "learning_curve", "top_terms")} <= plots  # fmt: skip
     assert len(children) == len(result.candidates) == 2
