@@ -1,10 +1,12 @@
 """Article text -> sentences with exact offsets."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from itertools import accumulate
+from typing import Final, NamedTuple
 
-from sentencex import get_sentence_boundaries
+from sentencex import get_sentence_boundaries, segment
 
 MAX_SENTENCE: Final = 2000
 """Longest sentence in characters; what is longer is cut at a space."""
@@ -31,8 +33,7 @@ _FURNITURE: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence and its place: ``article[start:end] == text`` (characters, end exclusive)."""
 
     start: int
@@ -86,32 +87,31 @@ def split_article(text: str, *, keep_furniture: bool = False) -> Article:
             dropped.append(Sentence(start, start + len(content), content))
             continue
         previous = content
-        for start, end in _boundaries(line.group()):
-            sentences.extend(_trimmed(text, line.start() + start, line.start() + end))
+        for start, piece in _pieces(line.group()):
+            sentences.extend(_trimmed(line.start() + start, piece))
     return Article(tuple(sentences), tuple(dropped))
 
 
-def _boundaries(line: str) -> list[tuple[int, int]]:
-    """Return the bounds of the sentences of one line, in characters."""
-    if line.isspace():
-        return []
-    return [(b["start_index"], b["end_index"]) for b in get_sentence_boundaries("en", line)]
+def _pieces(line: str) -> Iterator[tuple[int, str]]:
+    """Yield where each sentence of a line begins, in characters, and its text."""
+    pieces = segment("en", line)
+    # The texts alone come at half the price of those with their bounds, and tell them if none is missing.
+    if "".join(pieces) == line:
+        return zip(accumulate(map(len, pieces), initial=0), pieces, strict=False)
+    bounds = [(b["start_index"], b["end_index"]) for b in get_sentence_boundaries("en", line)]
+    return ((start, line[start:end]) for start, end in bounds)
 
 
-def _trimmed(text: str, start: int, end: int) -> list[Sentence]:
+def _trimmed(start: int, text: str) -> Iterator[Sentence]:
     """Strip white space; cut what is longer than `MAX_SENTENCE` at spaces."""
-    pieces = []
-    while start < end:
-        while start < end and text[start].isspace():
-            start += 1
-        stop = end
-        if end - start > MAX_SENTENCE:
-            space = text.rfind(" ", start, start + MAX_SENTENCE)
-            stop = space if space > start else start + MAX_SENTENCE
-        last = stop
-        while last > start and text[last - 1].isspace():
-            last -= 1
-        if last > start:
-            pieces.append(Sentence(start, last, text[start:last]))
-        start = stop
-    return pieces
+    while True:
+        kept = text.lstrip()
+        start += len(text) - len(kept)
+        text, kept = kept, kept.rstrip()
+        if len(kept) > MAX_SENTENCE:
+            space = text.rfind(" ", 0, MAX_SENTENCE)
+            kept = text[: space if space > 0 else MAX_SENTENCE].rstrip()
+        if not kept:
+            return
+        yield Sentence(start, start + len(kept), kept)
+        start, text = start + len(kept), text[len(kept) :]

@@ -1,7 +1,9 @@
-"""Between Arrow columns and Python or numpy, without importing pandas on the way.
+"""Between Arrow columns and Python or numpy, without importing pandas or pyarrow.compute on the way.
 
-``pyarrow.array`` and ``Array.to_numpy`` import pandas whenever it is installed, which costs more time
-than labelling a page; these functions go by the buffers instead.
+``pyarrow.array`` and ``Array.to_numpy`` import pandas whenever it is installed, and ``Array.take`` and the
+like import ``pyarrow.compute``, which writes some 300 functions with their documentation before it
+does anything. Each costs more time than labelling a page. These functions go by the buffers, and to
+Arrow's own functions by their names.
 """
 
 from collections.abc import Sequence
@@ -9,26 +11,46 @@ from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
+from pyarrow._compute import call_function
 
 
 def strings(values: Sequence[str]) -> pa.StringArray:
-    """Return a column of strings.
+    """Return a column of strings; lone surrogates become question marks.
 
     Raises
     ------
     TypeError
         When a value is no string.
     """
-    data = "".join(values)
-    if data.isascii():
-        lengths = map(len, values)
-        encoded = data.encode("ascii")
-    else:
-        pieces = [value.encode("utf-8", errors="replace") for value in values]
-        lengths = map(len, pieces)
-        encoded = b"".join(pieces)
-    offsets = np.fromiter(accumulate(lengths, initial=0), dtype=np.int32, count=len(values) + 1)
-    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(encoded))
+    try:
+        encoded = list(map(str.encode, values))
+    except UnicodeEncodeError:
+        # UTF-8 cannot write lone surrogates.
+        encoded = [value.encode(errors="replace") for value in values]
+    offsets = np.fromiter(accumulate(map(len, encoded), initial=0), np.int32, len(values) + 1)
+    data = pa.py_buffer(b"".join(encoded))
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), data)
+
+
+def take(column: pa.Array, places: np.ndarray) -> pa.Array:
+    """Return some values of a column, given by their row numbers."""
+    return call_function("take", [column, numbers(places)])
+
+
+def replace_where(column: pa.Array, mask: np.ndarray, values: pa.Array) -> pa.Array:
+    """Return the column with the values that a boolean mask marks replaced, one after another."""
+    return call_function("replace_with_mask", [column, booleans(mask), values])
+
+
+def coded(column: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    """Return for each value its place among the distinct ones, int32, and those."""
+    encoded = call_function("dictionary_encode", [column])
+    return to_numpy(encoded.indices), encoded.dictionary
+
+
+def trimmed(column: pa.StringArray) -> pa.StringArray:
+    """Return the texts without white space behind them."""
+    return call_function("ascii_rtrim_whitespace", [column])
 
 
 def numbers(values: np.ndarray) -> pa.Array:
@@ -36,6 +58,23 @@ def numbers(values: np.ndarray) -> pa.Array:
     values = np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def booleans(values: np.ndarray) -> pa.BooleanArray:
+    """Return a column of bits from a one-dimensional boolean array."""
+    bits = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+
+
+def text_offsets(column: pa.StringArray) -> np.ndarray:
+    """Return where each text begins in the bytes of the column, and the last one ends.
+
+    Returns
+    -------
+    ndarray of int32, shape (n + 1,)
+    """
+    offsets = np.frombuffer(column.buffers()[1] or bytes(4), dtype=np.int32)
+    return offsets[column.offset : column.offset + len(column) + 1]
 
 
 def to_numpy(column: pa.Array | pa.ChunkedArray) -> np.ndarray:

@@ -22,8 +22,9 @@ from typing import Final
 
 import numpy as np
 
-from .terms import Spans, TermTable, covered
-from .tokens import Tokens, stem
+from .ranges import ranges
+from .terms import Spans, TermTable
+from .tokens import MAX_WORDS, Tokens, stem
 
 FAMILIES: Final[tuple[str, ...]] = (
     "word",
@@ -41,10 +42,34 @@ PAIR_REACH: Final = 8
 _PAIR_LAGS: Final = 6
 GROUND: Final = "<ground>"
 OTHER: Final = "<other>"
+UNKNOWN: Final = -1
+"""Id of a stem outside the vocabulary, and of what stands where there is nothing to name."""
 
 _FAMILY_SHIFT: Final = 56
 _ID_SHIFT: Final = 24
 _ID_MASK: Final = (1 << _ID_SHIFT) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Occurrences of features of one family, in the order of their contexts.
+
+    Attributes
+    ----------
+    family : int
+        Index in `FAMILIES`.
+    context, token : ndarray of int64, shape (n,)
+        The context of each, ascending, and the token it comes from, for explanations (-1: none).
+    first, second : ndarray of int, shape (n,) or (n, k)
+        The ids each is made of (`second` may be None); one with an `UNKNOWN` id does not count. With k
+        columns each stands for k occurrences.
+    """
+
+    family: int
+    context: np.ndarray
+    token: np.ndarray
+    first: np.ndarray
+    second: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +80,57 @@ class Contexts:
     ----------
     row, theme : ndarray of int64, shape (n_contexts,)
         The sentence and the theme of each context, sorted by row, then theme.
-    entry_context : ndarray of int64, shape (n_entries,)
-        For each feature occurrence, its context.
-    entry_key : ndarray of int64, shape (n_entries,)
-        Its key: the family in the upper bits, then one or two ids (see `decode`).
-    entry_token : ndarray of int64, shape (n_entries,)
-        The token it comes from, for explanations (-1: none).
+    blocks : tuple of Block
+        The occurrences of features; a family may have several.
     stems : list of str
-        What the word ids of the keys stand for, in this batch only.
+        What the ids of stems stand for, in this batch only.
     """
 
     row: np.ndarray
     theme: np.ndarray
-    entry_context: np.ndarray
-    entry_key: np.ndarray
-    entry_token: np.ndarray
+    blocks: tuple[Block, ...]
     stems: list[str]
+
+    def keys(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the context and the key of every occurrence that counts, each int64."""
+        contexts, keys = [], []
+        for block in self.blocks:
+            second = np.zeros(1, np.int64) if block.second is None else block.second
+            known = np.nonzero((block.first != UNKNOWN) & (second != UNKNOWN))
+            contexts.append(block.context[known[0]])
+            keys.append(make_key(block.family, block.first, second)[known])
+        return np.concatenate(contexts), np.concatenate(keys)
+
+
+class Stems(dict[str, int]):
+    """Ids of the stems of words; 0 and 1 are the masks.
+
+    Parameters
+    ----------
+    names : list of str, optional
+        The known stems, by id; the others are `UNKNOWN`. Without it every stem gets an id, in order of
+        first appearance.
+    """
+
+    def __init__(self, names: list[str] | None = None) -> None:
+        super().__init__()
+        self.names = names or [GROUND, OTHER]
+        self._grows = names is None
+        self._ids = {name: i for i, name in enumerate(self.names)}
+
+    def __missing__(self, word: str) -> int:
+        name = stem(word)
+        if self._grows and name not in self._ids:
+            self._ids[name] = len(self.names)
+            self.names.append(name)
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        found = self[word] = self._ids.get(name, UNKNOWN)
+        return found
+
+    def of_words(self, words: list[str]) -> np.ndarray:
+        """Return the id of the stem of each word, int32 of shape (n_words,)."""
+        return np.fromiter(map(self.__getitem__, words), dtype=np.int32, count=len(words))
 
 
 def make_key(
@@ -92,7 +152,7 @@ def build_contexts(
     mentions: Spans,
     grounds: TermTable,
     cues: TermTable,
-    stem_ids: dict[str, int] | None = None,
+    stems: "Stems",
 ) -> Contexts:
     """Collect the features of every (sentence, mentioned ground).
 
@@ -103,157 +163,200 @@ def build_contexts(
     mentions : Spans
         Where terms of `grounds` occur.
     grounds, cues : TermTable
-    stem_ids : dict, optional
-        Known stems and their ids (0 and 1 are the masks); stems outside it are left out of the features.
-        Without it every stem gets an id, in order of first appearance.
+    stems : Stems
 
     Returns
     -------
     Contexts
     """
-    theme_of_mention = grounds.group_of_term[mentions.term].astype(np.int64)
     n_groups = len(grounds.groups)
-    pair_key, pair_of_mention = np.unique(
-        mentions.row * n_groups + theme_of_mention, return_inverse=True
+    pair = mentions.row * n_groups + grounds.group_of_term[mentions.term]
+    by_context = np.argsort(pair, kind="stable")
+    new = np.ones(len(pair), dtype=bool)
+    new[1:] = np.diff(pair[by_context]) > 0
+    pair_of_mention = np.empty_like(pair)
+    pair_of_mention[by_context] = np.cumsum(new) - 1
+    row, theme = np.divmod(pair[by_context[new]], n_groups)
+    stem_of_word = stems.of_words(tokens.words)
+    line = _line_up(tokens, mentions, row, pair_of_mention, stem_of_word)
+    blocks = (
+        *_stem_blocks(line),
+        *_cue_blocks(line, cues.find(tokens, row), cues.group_of_term, theme),
+        _block(
+            "ground",
+            pair_of_mention[by_context],
+            mentions.start[by_context],
+            mentions.term[by_context],
+        ),
+        _block("theme", np.arange(len(row)), np.full(len(row), -1), theme),
     )
-    row, theme = pair_key // n_groups, pair_key % n_groups
-    n = len(row)
+    return Contexts(row, theme, blocks, stems.names)
 
-    stem_of_word, names = _stem_codes(tokens.words, stem_ids)
 
-    # Every context gets its own copy of the tokens of its sentence.
+def _block(
+    family: str,
+    context: np.ndarray,
+    token: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray | None = None,
+) -> Block:
+    return Block(FAMILIES.index(family), context, token, first, second)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The sentences of all contexts in one line, mentions masked.
+
+    Every context has its own copies of the tokens of its sentence. Of the copies a mention covers, only
+    the first keeps a place in the line.
+
+    Attributes
+    ----------
+    row : ndarray of int64, shape (n_contexts,)
+    shift : ndarray of int64, shape (n_contexts,)
+        Number of a token less that of its copy.
+    mask : ndarray of uint8, shape (n_copies,)
+        `_OWN` for the ground of the context, `_OTHERS` for another one, else 0.
+    place : ndarray of int64, shape (n_copies,)
+        Where in the line each copy stands, or the mask that stands for it.
+    ids : ndarray of int32, shape (n_places,)
+        Stems; 0 and 1 are the masks.
+    context, token : ndarray of int64, shape (n_places,)
+    side : ndarray of int8, shape (n_places,)
+        -1 near before a mention, 1 near after one (nearer or equal), else 0.
+    last : ndarray of int64, shape (n_contexts,)
+        The last place of each context.
+    """
+
+    row: np.ndarray
+    shift: np.ndarray
+    mask: np.ndarray
+    place: np.ndarray
+    ids: np.ndarray
+    context: np.ndarray
+    token: np.ndarray
+    side: np.ndarray
+    last: np.ndarray
+
+
+_OTHERS: Final = 1
+_OWN: Final = 2
+
+
+def _line_up(
+    tokens: Tokens,
+    mentions: Spans,
+    row: np.ndarray,
+    pair_of_mention: np.ndarray,
+    stem_of_word: np.ndarray,
+) -> _Line:
     row_start = tokens.offsets[row]
     length = tokens.offsets[row + 1] - row_start
-    own_start = np.concatenate(([0], np.cumsum(length)))
-    context = np.repeat(np.arange(n), length)
-    token = np.arange(own_start[-1]) - own_start[context] + row_start[context]
+    end = np.cumsum(length)
+    shift = row_start - (end - length)
+    n_copies = int(length.sum())
 
-    is_other = covered(mentions.start, mentions.end, len(tokens.codes))[token]
-    is_ground = _own_cover(mentions, pair_of_mention, own_start, row_start, len(token))
-    ids = stem_of_word[tokens.codes[token]]
-    ids[is_other] = 1
-    ids[is_ground] = 0
+    mask = np.zeros(n_copies, dtype=np.uint8)
+    context, mention = _per_context(mentions.row, row)
+    own = pair_of_mention[mention] == context
+    # Where mentions overlap, the one of the context's own ground counts.
+    for kind, which in ((_OTHERS, ~own), (_OWN, own)):
+        shifts, spans = shift[context[which]], mention[which]
+        mask[_inside(mentions.start[spans] - shifts, mentions.end[spans] - shifts)] = kind
+    kept = np.ones(n_copies, dtype=bool)
+    kept[1:] = (mask[1:] == 0) | (mask[1:] != mask[:-1])
+    kept[end - length] = True
 
-    # A mention of several words leaves one mask.
-    masked = is_other | is_ground
-    repeated = np.zeros(len(ids), dtype=bool)
-    repeated[1:] = masked[1:] & (ids[1:] == ids[:-1]) & (context[1:] == context[:-1])
-    kept = ~repeated
-    position_of_token = np.cumsum(kept) - 1
-    ids_kept, context_kept, token_kept = ids[kept], context[kept], token[kept]
-    side = _side(ids_kept == 0, context_kept)
+    place = np.cumsum(kept) - 1
+    copy = np.flatnonzero(kept)
+    context = np.repeat(np.arange(len(row)), length).take(copy)
+    token = copy + shift.take(context)
+    ids = stem_of_word.take(tokens.codes.take(token))
+    mask_in_line = mask.take(copy)
+    masked = np.flatnonzero(mask_in_line != 0)
+    ids[masked] = _OWN - mask_in_line[masked]
+    last = place[end - 1]
+    side = _side(np.flatnonzero(mask_in_line == _OWN), context, last)
+    return _Line(row, shift, mask, place, ids, context, token, side, last)
 
-    contexts, keys, origins = [], [], []
 
-    def add(family: str, where: np.ndarray, key: np.ndarray, origin: np.ndarray) -> None:
-        contexts.append(where)
-        keys.append(make_key(FAMILIES.index(family), key))
-        origins.append(origin)
+def _inside(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return the numbers from each start up to its end, one range after another."""
+    return ranges(start, end - start)[0]
 
-    known = ids_kept >= 0
-    plain = ids_kept >= 2
-    add("word", context_kept[plain], ids_kept[plain], token_kept[plain])
-    for family, sign in (("before", -1), ("after", 1)):
-        near = plain & (side == sign)
-        add(family, context_kept[near], ids_kept[near], token_kept[near])
-    both = known[:-1] & known[1:] & (context_kept[:-1] == context_kept[1:])
-    contexts.append(context_kept[:-1][both])
-    keys.append(make_key(FAMILIES.index("bigram"), ids_kept[:-1][both], ids_kept[1:][both]))
-    origins.append(token_kept[:-1][both])
 
-    found = cues.find(tokens)
-    cue_context, cue_span = _per_context(found.row, row, len(tokens.offsets) - 1)
-    cue_at = found.start[cue_span] - row_start[cue_context] + own_start[cue_context]
-    free = ~is_ground[cue_at]
-    cue_context, cue_at, cue_span = cue_context[free], cue_at[free], cue_span[free]
-    kind = cues.group_of_term[found.term[cue_span]].astype(np.int64)
-    place = position_of_token[cue_at]
+def _side(grounds: np.ndarray, context: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return for each place on which side of the nearest mention it stands, see `_Line`."""
+    side = np.zeros(len(context), dtype=np.int8)
+    own = context[grounds]
+    first = np.concatenate(([0], last + 1))[own]
+    before, after = grounds - first, last[own] - grounds
+    # From far to near: what is written last stays.
+    for distance in range(NEAR, 0, -1):
+        side[grounds[before >= distance] - distance] = -1
+        side[grounds[after >= distance] + distance] = 1
+    side[grounds] = 0
+    return side
+
+
+def _stem_blocks(line: _Line) -> list[Block]:
+    words = np.where(line.ids < 2, UNKNOWN, line.ids)
+    blocks = [_block("word", line.context, line.token, words)]
+    for family, side in (("before", -1), ("after", 1)):
+        near = np.flatnonzero(line.side == side)
+        blocks.append(_block(family, line.context[near], line.token[near], words[near]))
+    following = np.append(line.ids[1:], np.int32(UNKNOWN))
+    following[line.last] = UNKNOWN
+    blocks.append(_block("bigram", line.context, line.token, line.ids, following))
+    return blocks
+
+
+def _cue_blocks(
+    line: _Line, found: Spans, kind_of_term: np.ndarray, theme: np.ndarray
+) -> list[Block]:
+    context, span = _per_context(found.row, line.row)
+    copy = found.start[span] - line.shift[context]
+    free = line.mask[copy] != _OWN
     # One kind counts once a place: "posts" is found by several terms of one kind. The pairs are
     # nearly sorted, which a stable sort makes use of and np.unique does not.
-    pair = np.sort((place << 8) | kind, kind="stable")
+    pair = np.sort(
+        line.place[copy[free]] << 8 | kind_of_term[found.term[span[free]]], kind="stable"
+    )
     new = np.ones(len(pair), dtype=bool)
     new[1:] = pair[1:] != pair[:-1]
-    place, kind = pair[new] >> 8, pair[new] & 255
-    cue_context, cue_token = context_kept[place], token_kept[place]
-    add("cue", cue_context, kind * 3, cue_token)
-    cue_side = side[place]
-    near = cue_side != 0
-    add(
-        "cue",
-        cue_context[near],
-        kind[near] * 3 + np.where(cue_side[near] < 0, 1, 2),
-        cue_token[near],
-    )
-    contexts.append(cue_context)
-    keys.append(make_key(FAMILIES.index("cue_theme"), kind, theme[cue_context]))
-    origins.append(cue_token)
-    for lag in range(1, _PAIR_LAGS + 1):
-        first, second = slice(None, -lag), slice(lag, None)
-        near = (cue_context[first] == cue_context[second]) & (
-            place[second] - place[first] <= PAIR_REACH
-        )
-        contexts.append(cue_context[first][near])
-        keys.append(make_key(FAMILIES.index("cue_pair"), kind[first][near], kind[second][near]))
-        origins.append(cue_token[first][near])
-    add("ground", pair_of_mention, mentions.term.astype(np.int64), mentions.start)
-    add("theme", np.arange(n), theme, np.full(n, -1))
-
-    return Contexts(
-        row, theme, np.concatenate(contexts), np.concatenate(keys), np.concatenate(origins), names
-    )
+    pair = pair[new]
+    place, kind = pair >> 8, (pair & 255).astype(np.int32)
+    context, token, side = line.context[place], line.token[place], line.side[place]
+    where = np.array([UNKNOWN, 2, 1])[side]  # of 0, 1 and -1
+    near = np.where(where < 0, UNKNOWN, kind * 3 + where)
+    return [
+        _block("cue", context, token, np.stack((kind * 3, near), axis=1)),
+        _block("cue_theme", context, token, kind, theme.take(context)),
+        _block(
+            "cue_pair",
+            context,
+            token,
+            kind[:, np.newaxis],
+            _next_kinds(kind, place + PAIR_REACH * context),
+        ),
+    ]
 
 
-def _stem_codes(words: list[str], stem_ids: dict[str, int] | None) -> tuple[np.ndarray, list[str]]:
-    """Return the stem id of each distinct word (-1: unknown) and the stems by id."""
-    if stem_ids is None:
-        stem_ids = {GROUND: 0, OTHER: 1}
-        for word in words:
-            stem_ids.setdefault(stem(word), len(stem_ids))
-    codes = np.fromiter(
-        (stem_ids.get(stem(w), -1) for w in words), dtype=np.int64, count=len(words)
-    )
-    return codes, list(stem_ids)
+def _next_kinds(kind: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return the kinds of the next cues in reach of each cue, shape (n, `_PAIR_LAGS`)."""
+    following = np.full((len(kind), _PAIR_LAGS), UNKNOWN, dtype=kind.dtype)
+    for lag in range(1, min(_PAIR_LAGS, len(kind) - 1) + 1):
+        close = place[lag:] - place[:-lag] <= PAIR_REACH
+        following[:-lag, lag - 1] = np.where(close, kind[lag:], UNKNOWN)
+    return following
 
 
-def _own_cover(
-    mentions: Spans,
-    pair_of_mention: np.ndarray,
-    own_start: np.ndarray,
-    row_start: np.ndarray,
-    n_tokens: int,
-) -> np.ndarray:
-    """Mark, in the copies of the contexts, the tokens of the context's own ground."""
-    shift = own_start[pair_of_mention] - row_start[pair_of_mention]
-    return covered(mentions.start + shift, mentions.end + shift, n_tokens)
-
-
-def _side(is_ground: np.ndarray, context: np.ndarray) -> np.ndarray:
-    """Return -1 near before a mention, 1 near after one (nearer or equal), else 0."""
-    n = len(is_ground)
-    index = np.arange(n)
-    far = np.int64(-(1 << 40))
-    last = np.maximum.accumulate(np.where(is_ground, index, far))
-    following = np.minimum.accumulate(np.where(is_ground, index, -far)[::-1])[::-1]
-    # A mention in a neighbouring context is no mention.
-    behind = np.where(
-        (last >= 0) & (context[np.clip(last, 0, n - 1)] == context), index - last, -far
-    )
-    ahead = np.where(
-        (following < n) & (context[np.clip(following, 0, n - 1)] == context),
-        following - index,
-        -far,
-    )
-    side = np.where(behind <= ahead, 1, -1)
-    return np.where(~is_ground & (np.minimum(behind, ahead) <= NEAR), side, 0)
-
-
-def _per_context(
-    span_row: np.ndarray, context_row: np.ndarray, n_rows: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _per_context(span_row: np.ndarray, context_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pair every context with every span of its sentence; spans are sorted by row."""
-    bounds = np.searchsorted(span_row, np.arange(n_rows + 1))
-    first, last = bounds[context_row], bounds[context_row + 1]
-    count = last - first
-    context = np.repeat(np.arange(len(context_row)), count)
-    rank = np.arange(len(context)) - np.repeat(np.cumsum(count) - count, count)
-    return context, first[context] + rank
+    if not len(context_row):
+        return context_row, context_row
+    count_of_row = np.bincount(span_row, minlength=int(context_row[-1]) + 1)
+    count = count_of_row[context_row]
+    first = (np.cumsum(count_of_row) - count_of_row)[context_row]
+    span, context = ranges(first, count)
+    return context, span

@@ -5,29 +5,48 @@ distinct word.
 """
 
 import re
+import unicodedata
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-_INVISIBLE: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-_NOT_WORD: Final = r"[^\p{L}\p{N}\x00-\x7f]"
+from .columns import coded, replace_where, strings, take, text_offsets
 
-
-def _blank_seconds(allowed: str) -> np.ndarray:
-    """Return which last UTF-8 bytes, of characters that share the others, become a space."""
-    table = np.zeros(256, dtype=bool)
-    table[[character.encode()[-1] for character in allowed]] = True
-    return table
-
-
-# The punctuation that keeps news from being ASCII. Blanked where it stands, in the bytes: it spares
-# nine rows of ten the way through the regular expressions below, which give the same.
-_LATIN_SIGNS: Final = _blank_seconds("\u00a0¡¢£¤¥¦§©«¬®°±¶·»¿")
-_GENERAL_SIGNS: Final = _blank_seconds(
-    "".join(map(chr, (*range(0x2000, 0x200B), *range(0x2010, 0x202A), *range(0x202F, 0x2040))))
+_INVISIBLE: Final = frozenset(
+    chr(code)
+    for first, last in (
+        (0xAD, 0xAD),
+        (0x200B, 0x200F),
+        (0x202A, 0x202E),
+        (0x2060, 0x2064),
+        (0xFEFF, 0xFEFF),
+    )
+    for code in range(first, last + 1)
 )
+_LOWER_CASE: Final = bytes(range(256)).lower()
+
+
+class _PlainCharacters(dict[int, str]):
+    """What each character beyond ASCII becomes; worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        plain = ""
+        if character not in _INVISIBLE:
+            # Decomposing lets accents be dropped; all text is compared in this form, so none is
+            # recomposed, and the characters of a text do not depend on one another.
+            for part in unicodedata.normalize("NFKD", character):
+                lowered = part.lower()
+                category = unicodedata.category(part)
+                if category != "Mn":
+                    word = part.isascii() or category[0] in "LN"
+                    plain += (lowered if len(lowered) == 1 else part) if word else " "
+        self[code] = plain
+        return plain
+
+
+_PLAIN: Final = _PlainCharacters()
 
 # British -> American, only where the two differ inside the stem. Endings the stemmer removes
 # anyway ("-ising", "-ised") are covered by the "-is" -> "-iz" rule.
@@ -58,7 +77,7 @@ _SPELLING: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 _MAYBE_BRITISH: Final = re.compile(r"our|is[ea]|ising|enc|ens|mme|re$|res$|gue|ll|paedo|cheque")
 
 
-def normalise_column(texts: pa.StringArray) -> pa.StringArray:
+def normalise_column(texts: pa.StringArray, table: bytes = _LOWER_CASE) -> pa.StringArray:
     """Bring a column of text to one writing: lower case, no accents, plain punctuation.
 
     Full-width forms and ligatures are folded (NFKD), accents and invisible characters removed, and
@@ -68,46 +87,45 @@ def normalise_column(texts: pa.StringArray) -> pa.StringArray:
     ----------
     texts : pyarrow.StringArray of shape (n,)
         Without nulls.
+    table : bytes of length 256, optional
+        What each byte becomes in the end; by default lower case.
 
     Returns
     -------
     pyarrow.StringArray of shape (n,)
     """
-    if len(texts) == 0:
-        return texts
-    texts = _blank_signs(texts)
-    ascii_rows = pc.string_is_ascii(texts)
-    if ascii_rows.true_count == len(texts):
-        return pc.ascii_lower(texts)
-    lowered = pc.ascii_lower(texts)
-    wild = pc.filter(texts, pc.invert(ascii_rows))
-    wild = pc.replace_substring_regex(wild, _INVISIBLE, "")
-    # Decomposing lets accents be dropped; all text is compared in this form, so none is recomposed.
-    wild = pc.utf8_lower(pc.utf8_normalize(wild, "NFKD"))
-    wild = pc.replace_substring_regex(wild, r"\p{Mn}", "")
-    wild = pc.replace_substring_regex(wild, _NOT_WORD, " ")
-    return pc.replace_with_mask(lowered, pc.invert(ascii_rows), wild)
-
-
-def _blank_signs(texts: pa.StringArray) -> pa.StringArray:
-    """Replace dashes, curly quotation marks and the like by as many spaces as they have bytes."""
-    _, offsets, data = texts.buffers()
-    if data is None:
-        return texts
+    offsets = text_offsets(texts)
+    data = texts.buffers()[2] or pa.py_buffer(b"")
+    data = data[int(offsets[0]) : int(offsets[-1])]
+    offsets = offsets - offsets[0]
     raw = np.frombuffer(data, dtype=np.uint8)
-    two = np.flatnonzero(raw[:-1] == 0xC2)
-    two = two[_LATIN_SIGNS[raw[two + 1]]]
-    three = np.flatnonzero(raw[:-2] == 0xE2)
-    three = three[(raw[three + 1] == 0x80) & _GENERAL_SIGNS[raw[three + 2]]]
-    if not len(two) and not len(three):
-        return texts
-    blanked = raw.copy()
-    for first, length in ((two, 2), (three, 3)):
-        for place in range(length):
-            blanked[first + place] = ord(" ")
-    return pa.StringArray.from_buffers(
-        len(texts), offsets, pa.py_buffer(blanked), offset=texts.offset
-    )
+    wild = np.flatnonzero(raw >= 0x80)
+    if len(wild):
+        data, offsets = _plain(data, offsets, wild)
+    written = pa.py_buffer(bytes(memoryview(data)).translate(table))
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), written)
+
+
+def _plain(data: pa.Buffer, offsets: np.ndarray, wild: np.ndarray) -> tuple[pa.Buffer, np.ndarray]:
+    """Replace the characters beyond ASCII, given where their bytes are.
+
+    The buffer is cut into runs of ASCII and runs of others. Those others are few and often the
+    same, so each distinct one is worked out once, and Arrow puts the pieces together again.
+    """
+    ends = np.flatnonzero(np.diff(wild) > 1)
+    first = wild[np.append(0, ends + 1)]
+    last = wild[np.append(ends, len(wild) - 1)]
+    raw = np.frombuffer(data, dtype=np.uint8)
+    is_bound = np.zeros(len(raw) + 1, dtype=bool)
+    for some in (offsets, first, last + 1):
+        is_bound[some] = True
+    bounds = np.flatnonzero(is_bound).astype(np.int32)
+    is_wild = raw[bounds[:-1]] >= 0x80
+    pieces = pa.StringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), data)
+    place, distinct = coded(take(pieces, np.flatnonzero(is_wild)))
+    plain = strings([piece.translate(_PLAIN) for piece in distinct.to_pylist()])
+    joined = replace_where(pieces, is_wild, take(plain, place))
+    return joined.buffers()[2], text_offsets(joined)[np.searchsorted(bounds, offsets)]
 
 
 def american(word: str) -> str:

@@ -27,8 +27,9 @@ _EITHER_SPELLING: Final = (
     (re.compile("^pedo"), ("pedo", "paedo")),
     (re.compile("^check"), ("check", "cheque")),
 )
-_LENGTHS: Final = (8, 6, 4, 3, 2, 1)
+_LENGTHS: Final = (8, 7, 6, 5, 4, 3, 2, 1)
 """Beginnings are cut to one of these lengths, in bytes; a word is read as one 64-bit number."""
+_FIRST: Final = 3
 _BITS: Final = 16
 
 
@@ -78,20 +79,18 @@ class Prefilter:
             if not term.is_exception:
                 for beginning in map(_cut, beginnings_of_step(steps[anchor][0])):
                     chosen[len(beginning)].add(beginning)
-        self._shortest = min(length for length, known in chosen.items() if known)
-        every = {b[: self._shortest] for known in chosen.values() for b in known}
-        self._first = _slots(every, self._shortest)
+        self._first = _slots({b[:_FIRST] for known in chosen.values() for b in known}, _FIRST)
         self._second = [(n, _slots(known, n)) for n, known in chosen.items() if known]
 
     def keep(self, words: Words) -> np.ndarray:
         """Return the numbers of the sentences that may mention a term, int64, ascending."""
         letters = _first_letters(words)
         # Most words end here; only the others are looked up at every length.
-        place = np.flatnonzero(self._first[_hash(letters, self._shortest)])
-        letters = letters[place]
+        place = np.flatnonzero(self._first.take(_hash(letters, _FIRST)))
+        letters = letters.take(place)
         hit = np.zeros(len(place), dtype=bool)
         for length, slots in self._second:
-            hit |= slots[_hash(letters, length)]
+            hit |= slots.take(_hash(letters, length))
         row = np.searchsorted(words.offsets, place[hit], side="right") - 1
         new = np.ones(len(row), dtype=bool)
         new[1:] = row[1:] != row[:-1]
@@ -109,17 +108,18 @@ def _first_letters(words: Words) -> np.ndarray:
 def _hash(letters: np.ndarray, length: int) -> np.ndarray:
     """Mix the first `length` bytes into `_BITS` bits (Fibonacci hashing; Knuth, volume 3, 6.4)."""
     kept = letters << np.uint64(64 - 8 * length)
-    mixed: np.ndarray = (kept * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _BITS)
-    return mixed
+    mixed = (kept * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _BITS)
+    return mixed.view(np.int64)
 
 
 def _slots(beginnings: set[bytes], length: int) -> np.ndarray:
     """Return a table that is true at the hash of every beginning, bool of shape (2**_BITS,)."""
-    letters = np.array(
-        [int.from_bytes(b[:length].ljust(8), "little") for b in sorted(beginnings)], dtype=np.uint64
-    )
     slots = np.zeros(1 << _BITS, dtype=bool)
-    slots[_hash(letters, length)] = True
+    for beginning in beginnings:
+        # What is shorter is followed by anything.
+        missing = 8 * max(0, length - len(beginning))
+        rest = np.arange(1 << missing, dtype=np.uint64) << np.uint64(8 * length - missing)
+        slots[_hash(int.from_bytes(beginning[:length], "little") + rest, length)] = True
     return slots
 
 
@@ -146,8 +146,17 @@ def _beginnings_of(atom: str) -> Iterator[bytes]:
         return
     word = american(atom.removesuffix("*"))
     if not atom.endswith("*"):
+        if len(word) == 1 and word not in "aeiou":
+            # No suffix is taken from what has no vowel.
+            yield f"{word} ".encode()
+            return
+        word = _common_start(word, stem(word))
+        if word.endswith("ie"):
+            # "lying" has the stem of "lie".
+            yield f"{word[:-2]}y".encode()
         # The stemmer exchanges and restores these letters: "trading" has the stem of "trade".
-        word = _common_start(word, stem(word)).rstrip("eiy") or word[:1]
+        if word[-1] in "eiy":
+            word = word[:-1]
     spellings = [word]
     for pattern, either in _EITHER_SPELLING:
         spellings = [s for spelling in spellings for s in _variants(spelling, pattern, either)]

@@ -16,21 +16,22 @@ So ``fake ~ report|story`` finds "fake reports" and "fake and misleading stories
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
 
 from ..data.exceptions import InputError
 from .normalise import american
-from .tokens import Tokens, stem
+from .ranges import ranges
+from .tokens import MAX_WORDS, Tokens, stem
 
 MAX_GAP: Final = 2
-
-
 _EXCEPTION: Final = "!"
 
 
@@ -97,6 +98,10 @@ class TermTable:
                 ]
             )
 
+    def __reduce__(self) -> tuple[type, tuple[Sequence[Term]]]:
+        # What has been worked out of the terms stays behind.
+        return type(self), (self.terms,)
+
     @classmethod
     def read(cls, path: Path) -> "TermTable":
         """Read a table from a TSV file with the columns group and term (header line first)."""
@@ -150,125 +155,194 @@ class TermTable:
     def _prefix_lengths(self) -> tuple[int, ...]:
         return tuple(sorted({len(p) for p in self._matchers[2]}))
 
+    def steps_of_word(self, word: str) -> tuple[int, ...]:
+        """Return the numbers of the distinct steps that a normalised word fits, ascending."""
+        exact, stems, prefixes = self._matchers
+        hits = set(exact.get(word, ())) | set(stems.get(stem(word), ()))
+        spelled = american(word)
+        for length in self._prefix_lengths:
+            if length > len(spelled):
+                break
+            hits.update(prefixes.get(spelled[:length], ()))
+        return tuple(sorted(hits))
+
     @cached_property
-    def _word_cache(self) -> dict[str, tuple[int, ...]]:
-        return {}
+    def _word_kinds(self) -> "_WordKinds":
+        return _WordKinds(self.steps_of_word, self._steps[:, 0], len(self._step_ids))
 
-    def _steps_of_word(self, word: str) -> tuple[int, ...]:
-        found = self._word_cache.get(word)
-        if found is None:
-            exact, stems, prefixes = self._matchers
-            hits = set(exact.get(word, ())) | set(stems.get(stem(word), ()))
-            spelled = american(word)
-            for length in self._prefix_lengths:
-                if length > len(spelled):
-                    break
-                hits.update(prefixes.get(spelled[:length], ()))
-            found = self._word_cache[word] = tuple(sorted(hits))
-        return found
-
-    def find(self, tokens: Tokens) -> Spans:
+    def find(self, tokens: Tokens, rows: np.ndarray | None = None) -> Spans:
         """Find every occurrence of every term.
 
-        Python loops run over the distinct words and over the terms, never over tokens or sentences.
+        Python loops run over the distinct words and over the steps of the longest term, never over tokens,
+        sentences or terms.
+
+        Parameters
+        ----------
+        tokens : Tokens
+        rows : ndarray of int64, optional
+            Look into these sentences only.
         """
-        word_steps = [self._steps_of_word(w) for w in tokens.words]
-        counts = np.fromiter((len(s) for s in word_steps), dtype=np.int64, count=len(word_steps))
-        flat = np.fromiter((i for s in word_steps for i in s), dtype=np.int64, count=counts.sum())
-        first = np.concatenate(([0], np.cumsum(counts)))
-        # One (step, position) pair for each step that each token satisfies, grouped by step.
-        token_counts = counts[tokens.codes]
-        hit = np.flatnonzero(token_counts)
-        repeat = token_counts[hit]
-        position = np.repeat(hit, repeat)
-        rank = np.arange(len(position)) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-        step = flat[np.repeat(first[tokens.codes[hit]], repeat) + rank]
-        # A stable sort of 16-bit integers is a radix sort.
-        order = np.argsort(step.astype(np.uint16), kind="stable")
-        position = position[order]
-        bounds = np.searchsorted(step[order], np.arange(len(self._step_ids) + 1))
+        kind_of_word, kinds = self._word_kinds.look_up(tokens.words)
+        kind = kind_of_word.take(tokens.codes)
+        # Every term is tried wherever its first step fits, all at once.
+        start = np.flatnonzero((kinds.n_begun > 0).take(kind))
+        row = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets)).take(start)
+        if rows is not None:
+            wanted = np.zeros(len(tokens.offsets) - 1, dtype=bool)
+            wanted[rows] = True
+            place = np.flatnonzero(wanted.take(row))
+            start, row = start.take(place), row.take(place)
+        begun = kind.take(start)
+        place, which = ranges(kinds.first_begun.take(begun), kinds.n_begun.take(begun))
+        term, start, row = kinds.begun.take(place), start.take(which), row.take(which)
+        end = self._ends(term, start, tokens.offsets.take(row + 1), kind, kinds.fits)
+        found = np.flatnonzero(end)
+        spans = Spans(term.take(found), row.take(found), start.take(found), end.take(found))
+        return self._outside_exceptions(spans)
 
-        row_of = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets))
-        # Terms of one step, all at once; then the few that begin somewhere here, one by one.
-        step_first, terms_of_step = self._single_terms
-        step = step[order]
-        many = np.diff(step_first)[step]
-        starts = [np.repeat(position, many)]
-        rank = np.arange(len(starts[0])) - np.repeat(np.cumsum(many) - many, many)
-        terms = [terms_of_step[np.repeat(step_first[step], many) + rank]]
-        ends = [starts[0] + 1]
-        for index in self._long_terms:
-            (begin, _), *others = self._patterns[index]
-            start = end = position[bounds[begin] : bounds[begin + 1]]
-            for step_id, gap in others:
-                if not len(start):
-                    break
-                candidates = position[bounds[step_id] : bounds[step_id + 1]]
-                start, end = _follow(start, end, candidates, MAX_GAP if gap else 0)
-            if len(start):
-                inside = row_of[start] == row_of[end]
-                start, end = start[inside], end[inside]
-                terms.append(np.full(len(start), index, dtype=np.int32))
-                starts.append(start)
-                ends.append(end + 1)
-        term, start, end = np.concatenate(terms), np.concatenate(starts), np.concatenate(ends)
-        order = np.argsort(start * len(self.terms) + term)
-        term, start, end = term[order], start[order], end[order]
-        kept = self._outside_exceptions(term, start, end, len(tokens.codes))
-        term, start, end = term[kept], start[kept], end[kept]
-        return Spans(term, row_of[start], start, end)
-
-    def _outside_exceptions(
-        self, term: np.ndarray, start: np.ndarray, end: np.ndarray, n_tokens: int
+    def _ends(
+        self,
+        term: np.ndarray,
+        start: np.ndarray,
+        row_end: np.ndarray,
+        kind: np.ndarray,
+        fits: np.ndarray,
     ) -> np.ndarray:
-        """Mark the spans that are no exception and do not begin inside one of their group."""
-        exception = self._is_exception[term]
-        kept: np.ndarray = ~exception
-        group = self.group_of_term[term]
-        for index in np.unique(group[exception]):
-            own = exception & (group == index)
-            inside = covered(start[own], end[own], n_tokens)
-            kept &= (group != index) | ~inside[start]
-        return kept
+        """Return where terms end whose first step is at `start`, 0 where another step is missing.
+
+        Parameters
+        ----------
+        term, start, row_end : ndarray, shape (n,)
+        kind : ndarray of int64, shape (n_tokens,)
+            The kind of the word of every token.
+        fits : ndarray of bool, shape (n_kinds, n_steps)
+        """
+        end = start + 1
+        open_ = np.arange(len(term))
+        for number in range(1, self._steps.shape[1]):
+            open_ = open_[self._steps[:, number].take(term.take(open_)) >= 0]
+            step, reach = self._steps[:, number], self._reach[:, number]
+            step, reach = step.take(term.take(open_)), reach.take(term.take(open_))
+            at = end.take(open_)
+            last = np.minimum(at + reach, row_end.take(open_) - 1)
+            following = np.full(len(open_), -1)
+            # The nearest word that fits is the one taken: it is written last.
+            for gap in range(MAX_GAP, -1, -1):
+                cell = kind.take(at + gap, mode="clip") * fits.shape[1] + step
+                fit = np.flatnonzero(fits.take(cell) & (at + gap <= last))
+                following[fit] = at[fit] + gap
+            end[open_] = following + 1
+            open_ = open_[following >= 0]
+        return end
+
+    def _outside_exceptions(self, spans: Spans) -> Spans:
+        """Keep the spans that are no exception and do not begin inside one of their group."""
+        is_exception = self._is_exception.take(spans.term)
+        kept = ~is_exception
+        group = self.group_of_term.take(spans.term)
+        for index in np.flatnonzero(np.bincount(group[is_exception])).tolist():
+            own = np.flatnonzero(is_exception & (group == index))
+            others = np.flatnonzero(kept & (group == index))
+            until = np.maximum.accumulate(spans.end[own])
+            before = np.searchsorted(spans.start[own], spans.start[others], side="right")
+            inside = (before > 0) & (until[before - 1] > spans.start[others])
+            kept[others[inside]] = False
+        if kept.all():
+            return spans
+        return Spans(spans.term[kept], spans.row[kept], spans.start[kept], spans.end[kept])
 
     @cached_property
     def _is_exception(self) -> np.ndarray:
         return np.array([t.is_exception for t in self.terms], dtype=bool)
 
     @cached_property
-    def _single_terms(self) -> tuple[np.ndarray, np.ndarray]:
-        """For each step where its terms of one step begin, and those terms."""
-        pairs = sorted((p[0][0], i) for i, p in enumerate(self._patterns) if len(p) == 1)
-        steps = np.array([step for step, _ in pairs], dtype=np.int64)
-        first = np.searchsorted(steps, np.arange(len(self._step_ids) + 1))
-        return first, np.array([term for _, term in pairs], dtype=np.int32)
+    def _steps(self) -> np.ndarray:
+        """The steps of each term, int32 of shape (n_terms, longest), -1 behind the last."""
+        return self._padded([[step for step, _ in p] for p in self._patterns])
 
     @cached_property
-    def _long_terms(self) -> list[int]:
-        return [i for i, pattern in enumerate(self._patterns) if len(pattern) > 1]
+    def _reach(self) -> np.ndarray:
+        """How many other words may stand before each step, of the shape of `_steps`."""
+        return self._padded([[MAX_GAP * gap for _, gap in p] for p in self._patterns])
+
+    @staticmethod
+    def _padded(values: list[list[int]]) -> np.ndarray:
+        longest = max(map(len, values), default=1)
+        padded = [row + [-1] * (longest - len(row)) for row in values]
+        return np.array(padded, dtype=np.int32).reshape(len(values), longest)
 
 
-def covered(start: np.ndarray, end: np.ndarray, n_tokens: int) -> np.ndarray:
-    """Mark the tokens inside any of the spans, bool of shape (n_tokens,)."""
-    edges = np.zeros(n_tokens + 1, dtype=np.int64)
-    np.add.at(edges, start, 1)
-    np.add.at(edges, end, -1)
-    inside: np.ndarray = np.cumsum(edges[:-1]) > 0
-    return inside
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """What the kinds of words begin and fit.
+
+    Attributes
+    ----------
+    fits : ndarray of bool, shape (n_kinds, n_steps)
+    begun : ndarray of int32
+        The terms that begin with a word of each kind, ascending, one kind after another.
+    first_begun, n_begun : ndarray of int64, shape (n_kinds,)
+        Where in `begun` those of each kind are, and how many.
+    """
+
+    fits: np.ndarray
+    begun: np.ndarray
+    first_begun: np.ndarray
+    n_begun: np.ndarray
 
 
-def _follow(
-    start: np.ndarray, end: np.ndarray, candidates: np.ndarray, gap: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Extend each span to the nearest candidate position at most `gap` tokens further on."""
-    if not len(candidates):
-        return start[:0], end[:0]
-    nearest = np.searchsorted(candidates, end, side="right")
-    reachable = nearest < len(candidates)
-    start, end, nearest = start[reachable], end[reachable], nearest[reachable]
-    following = candidates[nearest]
-    near = following - end <= gap + 1
-    return start[near], following[near]
+class _WordKinds:
+    """The words that a table has met. Those that fit the same steps are of one kind.
+
+    Parameters
+    ----------
+    steps_of_word : callable
+    first_steps : ndarray of int, shape (n_terms,)
+        The step each term begins with.
+    n_steps : int
+    """
+
+    def __init__(
+        self,
+        steps_of_word: Callable[[str], tuple[int, ...]],
+        first_steps: np.ndarray,
+        n_steps: int,
+    ) -> None:
+        self._steps_of_word = steps_of_word
+        self._terms_from: list[list[int]] = [[] for _ in range(n_steps)]
+        for term, step in enumerate(first_steps.tolist()):
+            self._terms_from[step].append(term)
+        self._kind_of_word: dict[str, int] = {}
+        self._kind_of_steps: dict[tuple[int, ...], int] = {}
+        self._kinds = self._described()
+        self._lock = Lock()
+
+    def look_up(self, words: list[str]) -> tuple[np.ndarray, _Kinds]:
+        """Return the kind of each word, int64 of shape (n_words,), and what is known of the kinds."""
+        # Threads may label with one model.
+        with self._lock:
+            known = self._kind_of_word
+            if len(known) > MAX_WORDS:
+                known.clear()
+            kind = np.fromiter(map(known.get, words, repeat(-1)), np.int64, count=len(words))
+            for place in np.flatnonzero(kind < 0).tolist():
+                steps = self._steps_of_word(words[place])
+                kind[place] = self._kind_of_steps.setdefault(steps, len(self._kind_of_steps))
+                known[words[place]] = int(kind[place])
+            if len(self._kind_of_steps) > len(self._kinds.n_begun):
+                self._kinds = self._described()
+            return kind, self._kinds
+
+    def _described(self) -> _Kinds:
+        fits = np.zeros((len(self._kind_of_steps), len(self._terms_from)), dtype=bool)
+        begun: list[int] = []
+        bounds = [0]
+        for kind, steps in enumerate(self._kind_of_steps):
+            fits[kind, list(steps)] = True
+            begun += sorted(t for step in steps for t in self._terms_from[step])
+            bounds.append(len(begun))
+        first = np.array(bounds, dtype=np.int64)
+        return _Kinds(fits, np.array(begun, dtype=np.int32), first[:-1], np.diff(first))
 
 
 def _parse(text: str) -> list[_Step]:

@@ -6,10 +6,9 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import Stemmer
 
-from .columns import numbers, to_numpy
+from .columns import coded, take, text_offsets, trimmed
 from .normalise import american, normalise_column
 
 NUMBER: Final = "0"
@@ -30,16 +29,14 @@ PLATFORMS: Final = frozenset(
 """Names that all have the stem `PLATFORM`: which company it is must not decide."""
 
 
-def _word_byte_table() -> np.ndarray:
-    """Return the 256-entry table that keeps bytes of words and turns all others into spaces."""
-    table = np.full(256, ord(" "), dtype=np.uint8)
-    for byte in b"abcdefghijklmnopqrstuvwxyz0123456789":
-        table[byte] = byte
-    table[128:] = np.arange(128, 256)
-    return table
+MAX_WORDS: Final = 1 << 18
+"""Distinct words remembered at a time; an archive has more than memory should hold."""
 
-
-_WORD_BYTES: Final = _word_byte_table()
+_BLANK: Final = ord(" ")
+_WORD_BYTES: Final = bytes(
+    byte if byte >= 0x80 or chr(byte).isalnum() else _BLANK for byte in bytes(range(256)).lower()
+)
+"""What each byte becomes: lower case, and a blank unless it is one of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,47 +83,35 @@ class Words:
 
     def select(self, rows: np.ndarray) -> "Words":
         """Return the words of some sentences, given by ascending row numbers."""
-        column = self.column.take(numbers(rows))
+        column = take(self.column, rows)
         count = self.offsets[rows + 1] - self.offsets[rows]
         offsets = np.concatenate(([0], np.cumsum(count)))
         word = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], count)
-        moved = _text_offsets(column)[:-1] - _text_offsets(self.column)[rows]
+        moved = text_offsets(column)[:-1] - text_offsets(self.column)[rows]
         return Words(column, self.starts[word] + np.repeat(moved, count), offsets)
 
 
 def split_words(texts: pa.StringArray) -> Words:
     """Find the words of every text: maximal runs of letters and digits after normalising.
 
-    The whole column is handled as one byte buffer: a table look-up blanks what is no word byte,
-    and words start where a word byte follows a blank.
+    The whole column is handled as one byte buffer: what is no word byte is blanked, and words start
+    where a word byte follows a blank.
 
     Parameters
     ----------
     texts : pyarrow.StringArray of shape (n,)
         Without nulls.
     """
-    column = normalise_column(texts)
-    text_offsets = _text_offsets(column)
-    data = column.buffers()[2]
-    if data is None or text_offsets[-1] == text_offsets[0]:
-        nothing = np.zeros(len(column) + 1, dtype=np.int32)
-        empty = pa.StringArray.from_buffers(len(column), pa.py_buffer(nothing), pa.py_buffer(b""))
-        return Words(empty, np.empty(0, dtype=np.int32), nothing.astype(np.int64))
-    raw = np.frombuffer(data, dtype=np.uint8)[text_offsets[0] : text_offsets[-1]]
-    text_offsets = text_offsets - text_offsets[0]
-    blanked = _WORD_BYTES[raw]
-    is_word = blanked != ord(" ")
+    column = normalise_column(texts, _WORD_BYTES)
+    bounds = text_offsets(column)
+    is_word = np.frombuffer(column.buffers()[2] or b"", dtype=np.uint8) != _BLANK
     is_start = is_word.copy()
     is_start[1:] &= ~is_word[:-1]
     # A sentence that begins with a word byte starts a word there whatever precedes it in the buffer.
-    first = text_offsets[:-1][text_offsets[:-1] < text_offsets[1:]]
+    first = bounds[:-1][bounds[:-1] < bounds[1:]]
     is_start[first] = is_word[first]
     starts = np.flatnonzero(is_start).astype(np.int32)
-    offsets = np.searchsorted(starts, text_offsets).astype(np.int64)
-    whole = pa.StringArray.from_buffers(
-        len(column), pa.py_buffer(text_offsets), pa.py_buffer(blanked)
-    )
-    return Words(whole, starts, offsets)
+    return Words(column, starts, np.searchsorted(starts, bounds).astype(np.int64))
 
 
 def encode(words: Words) -> Tokens:
@@ -140,10 +125,9 @@ def encode(words: Words) -> Tokens:
         return Tokens([], np.empty(0, np.int32), words.offsets)
     bounds = np.append(starts, np.int32(len(data)))
     padded = pa.StringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(data))
-    encoded = padded.dictionary_encode()
-    distinct = pc.ascii_rtrim_whitespace(encoded.dictionary).dictionary_encode()
-    codes = to_numpy(distinct.indices)[to_numpy(encoded.indices)]
-    return Tokens(distinct.dictionary.to_pylist(), codes, words.offsets)
+    code, distinct = coded(padded)
+    number, whole = coded(trimmed(distinct))
+    return Tokens(whole.to_pylist(), number.take(code), words.offsets)
 
 
 def tokenise(texts: pa.StringArray) -> Tokens:
@@ -151,15 +135,10 @@ def tokenise(texts: pa.StringArray) -> Tokens:
     return encode(split_words(texts))
 
 
-def _text_offsets(column: pa.StringArray) -> np.ndarray:
-    offsets = np.frombuffer(column.buffers()[1], dtype=np.int32)
-    return offsets[column.offset : column.offset + len(column) + 1]
-
-
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=MAX_WORDS)
 def stem(word: str) -> str:
     """Return the stem of a normalised word; every number has the same stem.
 

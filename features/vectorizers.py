@@ -13,7 +13,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.themes import THEMES
-from .contexts import FAMILIES, Contexts, build_contexts
+from .contexts import FAMILIES, Contexts, Stems, build_contexts
 from .terms import TermTable
 from .tokens import tokenise
 from .vocabulary import Vocabulary
@@ -62,10 +62,8 @@ class ContextVectorizer(TransformerMixin, BaseEstimator):
     def contexts(self, texts: pa.StringArray) -> Contexts:
         """Find the mentions in a column of sentences and collect the features around them."""
         tokens = tokenise(texts)
-        known = self.vocabulary_.stem_ids if hasattr(self, "vocabulary_") else None
-        return build_contexts(
-            tokens, self.grounds_.find(tokens), self.grounds_, self.cues_, stem_ids=known
-        )
+        stems = self.vocabulary_.stem_ids if hasattr(self, "vocabulary_") else Stems()
+        return build_contexts(tokens, self.grounds_.find(tokens), self.grounds_, self.cues_, stems)
 
     def fit_contexts(self, texts: pa.StringArray) -> "ContextVectorizer":
         """Learn the vocabulary from every mention in a column of sentences."""

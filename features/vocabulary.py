@@ -1,21 +1,21 @@
 """The features a model knows, and how the contexts of a batch map onto them."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from .columns import numbers, strings, to_numpy
-from .contexts import FAMILIES, GROUND, OTHER, Contexts, make_key, split_key
+from .columns import coded, numbers, strings, to_numpy
+from .contexts import FAMILIES, GROUND, OTHER, Contexts, Stems, make_key, split_key
+from .lookup import PairLookup
 from .terms import TermTable
 
 CUE_PLACES: Final = ("", "<", ">")
 _WITH_STEM: Final = tuple(FAMILIES.index(f) for f in ("word", "before", "after", "bigram"))
-_STEM_FAMILIES: Final = frozenset(FAMILIES[i] for i in _WITH_STEM)
-_EMPTY: Final = -1
 _BIGRAM: Final = FAMILIES.index("bigram")
 
 
@@ -42,11 +42,11 @@ class Vocabulary:
     @classmethod
     def fit(cls, contexts: Contexts, *, families: Sequence[str], min_df: int) -> "Vocabulary":
         """Keep the features of the given families that occur in at least `min_df` contexts."""
-        family, _, _ = split_key(contexts.entry_key)
-        wanted = np.isin(family, [FAMILIES.index(f) for f in families])
+        context, key = contexts.keys()
+        wanted = np.isin(split_key(key)[0], [FAMILIES.index(f) for f in families])
         n = len(contexts.row)
-        keys, inverse = np.unique(contexts.entry_key[wanted], return_inverse=True)
-        pairs = np.unique(inverse * np.int64(n) + contexts.entry_context[wanted])
+        keys, inverse = np.unique(key[wanted], return_inverse=True)
+        pairs = np.unique(inverse * np.int64(n) + context[wanted])
         df = np.bincount(pairs // n, minlength=len(keys))
         kept = df >= min_df
         keys, df = keys[kept], df[kept]
@@ -75,9 +75,9 @@ class Vocabulary:
         return len(self.keys)
 
     @cached_property
-    def stem_ids(self) -> dict[str, int]:
-        """Id of each known stem."""
-        return {name: i for i, name in enumerate(self.stems)}
+    def stem_ids(self) -> Stems:
+        """Ids of the stems of words, those of the keys."""
+        return Stems(self.stems)
 
     def encode(self, contexts: Contexts) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Look up the feature occurrences of contexts built with this vocabulary's `stem_ids`.
@@ -92,42 +92,53 @@ class Vocabulary:
         value : ndarray of float64, shape (n_known,)
         token : ndarray of int64, shape (n_known,)
         """
-        feature = self._find(contexts.entry_key)
-        known = feature >= 0
-        feature, context = feature[known], contexts.entry_context[known]
+        contexts_, features, tokens = [], [], []
+        for block in contexts.blocks:
+            feature = self._lookups[block.family].find(block.first, block.second)
+            known = np.nonzero(feature >= 0)
+            contexts_.append(block.context[known[0]])
+            features.append(feature[known])
+            tokens.append(block.token[known[0]])
+        context, feature = np.concatenate(contexts_), np.concatenate(features)
         group = context * len(FAMILIES) + self._family[feature]
         count = np.bincount(group, minlength=1)
         value = self.idf[feature] / np.sqrt(count)[group]
-        return context, feature, value, contexts.entry_token[known]
+        return context, feature, value, np.concatenate(tokens)
 
-    def _find(self, keys: np.ndarray) -> np.ndarray:
-        """Return the index of each key, -1 where it is unknown: a hash table with linear probing."""
-        slot_keys, slot_features, bits = self._slots
-        result = np.full(len(keys), -1, dtype=np.int32)
-        slot, open_ = _hash(keys, bits), np.arange(len(keys))
-        while len(open_):
-            found = slot_keys[slot]
-            hit = found == keys
-            result[open_[hit]] = slot_features[slot[hit]]
-            # An empty slot ends the search; another key sends it one slot on.
-            on = ~hit & (found != _EMPTY)
-            keys, open_, slot = keys[on], open_[on], (slot[on] + 1) & ((1 << bits) - 1)
-        return result
+    def weigh(self, contexts: Contexts, coef: np.ndarray) -> np.ndarray:
+        """Sum the values of `encode`, each times the coefficient of its feature, by context.
+
+        The same occurrences are looked up, but none is listed.
+
+        Parameters
+        ----------
+        contexts : Contexts
+        coef : ndarray of float64, shape (n_features,)
+
+        Returns
+        -------
+        ndarray of float64, shape (n_contexts,)
+        """
+        # The imaginary part counts the known occurrences; -1 finds the last entry, which adds nothing.
+        weight = np.append(coef * self.idf + 1j, 0)
+        sums = np.zeros((len(FAMILIES), len(contexts.row)), dtype=np.complex128)
+        for block in contexts.blocks:
+            if not len(block.context):
+                continue
+            feature = self._lookups[block.family].find(block.first, block.second).ravel()
+            starts = np.append(0, np.flatnonzero(block.context[1:] != block.context[:-1]) + 1)
+            sums[block.family, block.context[starts]] += np.add.reduceat(
+                weight.take(feature, mode="wrap"), starts * (len(feature) // len(block.context))
+            )
+        total: np.ndarray = (sums.real / np.sqrt(np.maximum(sums.imag, 1))).sum(axis=0)
+        return total
 
     @cached_property
-    def _slots(self) -> tuple[np.ndarray, np.ndarray, int]:
-        bits = max(4, len(self.keys).bit_length() + 2)
-        slot_keys = np.full(1 << bits, _EMPTY, dtype=np.int64)
-        slot_features = np.zeros(1 << bits, dtype=np.int32)
-        waiting, slot = np.arange(len(self.keys)), _hash(self.keys, bits)
-        while len(waiting):
-            free = slot_keys[slot] == _EMPTY
-            slot_keys[slot[free]] = self.keys[waiting[free]]
-            slot_features[slot[free]] = waiting[free]
-            # Of several keys sent to one slot the last has stayed.
-            on = slot_keys[slot] != self.keys[waiting]
-            waiting, slot = waiting[on], (slot[on] + 1) & ((1 << bits) - 1)
-        return slot_keys, slot_features, bits
+    def _lookups(self) -> list[PairLookup]:
+        """One a family."""
+        _, first, second = split_key(self.keys)
+        bounds = np.searchsorted(self._family, np.arange(len(FAMILIES) + 1)).tolist()
+        return [PairLookup(first[a:b], second[a:b], np.arange(a, b)) for a, b in pairwise(bounds)]
 
     @cached_property
     def _family(self) -> np.ndarray:
@@ -179,29 +190,33 @@ class Vocabulary:
         cls, table: pa.Table, grounds: TermTable, cues: TermTable
     ) -> tuple["Vocabulary", np.ndarray]:
         """Undo `to_table`; return also the row of the table each feature comes from."""
-        families, firsts, seconds = (table[c].to_pylist() for c in ("family", "first", "second"))
-        family = _places(families, FAMILIES)
-        with_stem = np.isin(family, _WITH_STEM)
-        used = {w for w, f in zip(firsts, families, strict=True) if f in _STEM_FAMILIES}
-        used.update(w for w, f in zip(seconds, families, strict=True) if f == "bigram")
+        (family, families), (first, firsts), (second, seconds) = (
+            _coded(table[name]) for name in ("family", "first", "second")
+        )
+        family = _places(families, FAMILIES)[family]
+        is_ = {name: family == i for i, name in enumerate(FAMILIES)}
+        with_stem = is_["word"] | is_["before"] | is_["after"] | is_["bigram"]
+        used = _used(firsts, first[with_stem]) | _used(seconds, second[is_["bigram"]])
         stems = [GROUND, OTHER, *sorted(used - {GROUND, OTHER})]
         kinds, themes = cues.groups, grounds.groups
-        terms = [(t.text, t.group) for t in grounds.terms]
-        is_ = {name: family == i for i, name in enumerate(FAMILIES)}
-        first_kind = _places(firsts, kinds)
+        term_ids = {(t.text, t.group): i for i, t in enumerate(grounds.terms)}
+        terms = np.zeros(len(family), dtype=np.int64)
+        for row in np.flatnonzero(is_["ground"]).tolist():
+            terms[row] = term_ids[firsts[first[row]], seconds[second[row]]]
+        first_kind = _places(firsts, kinds)[first]
         a = np.select(
             [with_stem, is_["cue"], is_["cue_pair"] | is_["cue_theme"], is_["ground"]],
             [
-                _places(firsts, stems),
-                first_kind * 3 + _places(seconds, CUE_PLACES),
+                _places(firsts, stems)[first],
+                first_kind * 3 + _places(seconds, CUE_PLACES)[second],
                 first_kind,
-                _places(zip(firsts, seconds, strict=True), terms),
+                terms,
             ],
-            _places(firsts, themes),
+            _places(firsts, themes)[first],
         )
         b = np.select(
             [is_["bigram"], is_["cue_pair"], is_["cue_theme"]],
-            [_places(seconds, stems), _places(seconds, kinds), _places(seconds, themes)],
+            [_places(seconds, names)[second] for names in (stems, kinds, themes)],
             0,
         )
         keys = make_key(family, a, b)
@@ -209,13 +224,17 @@ class Vocabulary:
         return cls(stems, keys[order], to_numpy(table["idf"])[order]), order
 
 
-def _hash(keys: np.ndarray, bits: int) -> np.ndarray:
-    """Mix keys into so many bits (Fibonacci hashing; Knuth, volume 3, 6.4)."""
-    mixed = keys.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (mixed >> np.uint64(64 - bits)).view(np.int64)
+def _coded(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
+    """Return for each value its place among the distinct ones, and those."""
+    places, distinct = coded(column.combine_chunks())
+    return places, distinct.to_pylist()
 
 
-def _places(values: Iterable[Hashable], names: Iterable[Hashable]) -> np.ndarray:
+def _used(names: list[str], places: np.ndarray) -> set[str]:
+    return {names[place] for place in np.flatnonzero(np.bincount(places)).tolist()}
+
+
+def _places(values: list[str], names: Sequence[str]) -> np.ndarray:
     """Return the place of each value among the names, 0 where it is none of them."""
     index = {name: i for i, name in enumerate(names)}
     return np.array([index.get(value, 0) for value in values], dtype=np.int64)

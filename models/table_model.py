@@ -40,10 +40,7 @@ class TableModel(ThemeModel):
 
     def scores(self, contexts: Contexts) -> np.ndarray:
         """Return the weighted sum of the features of contexts, float64 of shape (n_contexts,)."""
-        context, feature, value, _ = self.vocabulary.encode(contexts)
-        total: np.ndarray = self.intercept + np.bincount(
-            context, weights=value * self.coef[feature], minlength=len(contexts.row)
-        )
+        total: np.ndarray = self.intercept + self.vocabulary.weigh(contexts, self.coef)
         return total
 
     def read(self, words: Words) -> tuple[Tokens, Spans, Contexts]:

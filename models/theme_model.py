@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
-from ..features.columns import numbers, strings, to_numpy
+from ..features.columns import strings, take, to_numpy
 from ..features.prefilter import Prefilter
 from ..features.terms import TermTable
 from ..features.tokens import Words, split_words
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
 """Precisions that a user can ask for."""
-BATCH_SENTENCES: Final = 1 << 16
+BATCH_SENTENCES: Final = 1 << 15
 """Sentences searched for mentions at a time."""
+SIFTED_FROM: Final = 1 << 10
+"""Fewer sentences are not sifted: to set up the sieve takes longer than to read them all."""
 BATCH_CANDIDATES: Final = 1 << 14
 """Sentences scored at a time: their features then stay in the processor's cache."""
 
@@ -95,12 +97,10 @@ class ThemeModel(ABC):
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
             words = split_words(batch)
-            candidates = self._prefilter.keep(words)
+            candidates = self._candidates(words)
             for first in range(0, len(candidates), BATCH_CANDIDATES):
                 rows = candidates[first : first + BATCH_CANDIDATES]
-                row, theme, score = self.score_mentions(
-                    batch.take(numbers(rows)), words.select(rows)
-                )
+                row, theme, score = self.score_mentions(take(batch, rows), words.select(rows))
                 result[start + rows[row], theme] = _sigmoid(self.calibrate(score, theme))
         return result
 
@@ -183,6 +183,12 @@ class ThemeModel(ABC):
                 raise InputError(f"the threshold of {theme} is {value}, outside 0 to 1")
             values[THEMES.index(theme)] = value
         return replace(self, thresholds=values)
+
+    def _candidates(self, words: Words) -> np.ndarray:
+        n_sentences = len(words.column)
+        if n_sentences < SIFTED_FROM:
+            return np.arange(n_sentences)
+        return self._prefilter.keep(words)
 
     @cached_property
     def _prefilter(self) -> Prefilter:

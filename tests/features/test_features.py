@@ -87,7 +87,7 @@ def test_every_word_that_fits_a_step_begins_as_the_prefilter_expects(development
     beginnings = {a: tuple(beginnings_of_step(a)) for a in set(alternatives)}
     by_id = list(table._step_ids)
     for word in tokenise(pa.array(development["text"].tolist())).words:
-        for step in table._steps_of_word(word):
+        for step in table.steps_of_word(word):
             assert f"{word} ".encode().startswith(beginnings[by_id[step]]), (word, by_id[step])
 
 

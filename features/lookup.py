@@ -1,0 +1,92 @@
+"""Pairs of small numbers -> their place in a list, a whole array at a time."""
+
+from typing import Final
+
+import numpy as np
+
+_DENSE_CELLS: Final = 1 << 16
+"""Up to so many cells there is a table of them all; beyond, they are hashed."""
+_FREE: Final = -1
+
+
+class PairLookup:
+    """Finds pairs of ids in a list of known ones.
+
+    The pairs are cells of a rectangle with a row and a column more than are used, so that ids that are
+    negative or too large fall into cells that are always free.
+
+    Parameters
+    ----------
+    first, second : ndarray of int, shape (n,)
+        Not negative; no pair twice.
+    values : ndarray of int, shape (n,)
+        What `find` returns for each pair.
+    """
+
+    def __init__(self, first: np.ndarray, second: np.ndarray, values: np.ndarray) -> None:
+        self._height = int(first.max(initial=-1)) + 2
+        self._width = int(second.max(initial=-1)) + 2
+        n_cells = self._height * self._width
+        self._type = np.int32 if n_cells <= np.iinfo(np.int32).max else np.int64
+        cells = self._cells(first, second)
+        self._dense = n_cells <= _DENSE_CELLS
+        if self._dense:
+            self._values = np.full(n_cells, -1, dtype=np.int32)
+            self._values[cells] = values
+        else:
+            self._fill(cells, values)
+
+    def find(self, first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
+        """Return the value of each pair, int32; -1 where it is unknown.
+
+        Parameters
+        ----------
+        first, second : ndarray of int
+            Shapes are broadcast. An id of -1 is unknown; without `second` it is 0 everywhere.
+        """
+        cells = self._cells(first, second)
+        if self._dense:
+            # A negative cell counts from the end, where all are free.
+            dense: np.ndarray = self._values.take(cells, mode="wrap")
+            return dense
+        result = np.full(len(cells), -1, dtype=np.int32)
+        open_, slot = np.arange(len(cells)), self._hash(cells)
+        while len(open_):
+            found = self._slots.take(slot)
+            hit = np.flatnonzero(found == cells)
+            result[open_[hit]] = self._values.take(slot[hit])
+            # A free slot ends the search; another pair sends it one slot on.
+            on = np.flatnonzero((found != cells) & (found != _FREE))
+            cells, open_ = cells[on], open_[on]
+            slot = (slot[on] + 1) & (len(self._slots) - 1)
+        return result
+
+    def _cells(self, first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
+        cells: np.ndarray = np.minimum(first, self._height - 1).astype(self._type, copy=False)
+        cells = cells * self._type(self._width)
+        if second is not None:
+            cells = cells + np.minimum(second, self._width - 1).astype(self._type, copy=False)
+        return cells
+
+    def _fill(self, cells: np.ndarray, values: np.ndarray) -> None:
+        """Make a hash table with linear probing, at most a quarter full."""
+        self._bits = len(cells).bit_length() + 2
+        self._slots = np.full(1 << self._bits, _FREE, dtype=self._type)
+        self._values = np.full(1 << self._bits, -1, dtype=np.int32)
+        waiting, slot = np.arange(len(cells)), self._hash(cells)
+        while len(waiting):
+            free = self._slots[slot] == _FREE
+            self._slots[slot[free]] = cells[waiting[free]]
+            self._values[slot[free]] = values[waiting[free]]
+            # Of several pairs sent to one slot one has stayed.
+            on = self._slots[slot] != cells[waiting]
+            waiting, slot = waiting[on], (slot[on] + 1) & (len(self._slots) - 1)
+
+    def _hash(self, cells: np.ndarray) -> np.ndarray:
+        """Mix cells into slots (Fibonacci hashing; Knuth, volume 3, 6.4)."""
+        if self._type is np.int32:
+            mixed = cells.view(np.uint32) * np.uint32(0x9E3779B9) >> np.uint32(32 - self._bits)
+        else:
+            mixed = cells.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+            mixed = mixed >> np.uint64(64 - self._bits)
+        return mixed.astype(np.int64)
