@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 
+from .columns import text_offsets
 from .normalise import american
 from .terms import TermTable
-from .tokens import Tokens, Words, stem
+from .tokens import PLATFORM, PLATFORMS, Tokens, Words, stem
 
 # The rules of `normalise.american`, read backwards.
 _EITHER_SPELLING: Final = (
@@ -30,6 +31,7 @@ _EITHER_SPELLING: Final = (
 _LENGTHS: Final = (8, 7, 6, 5, 4, 3, 2, 1)
 """Beginnings are cut to one of these lengths, in bytes; a word is read as one 64-bit number."""
 _FIRST: Final = 3
+_BLANKS: Final = np.uint64(int.from_bytes(b" " * 8, "little"))
 _BITS: Final = 16
 
 
@@ -102,6 +104,13 @@ def _first_letters(words: Words) -> np.ndarray:
     data = np.concatenate((words.data(), np.full(8, ord(" "), dtype=np.uint8)))
     windows = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data.data, strides=(1,))
     letters: np.ndarray = windows[words.starts]
+    # The last word of a sentence is followed by blanks, not by the next sentence.
+    last = words.offsets[1:][words.offsets[1:] > words.offsets[:-1]] - 1
+    ends = text_offsets(words.column)[1:][words.offsets[1:] > words.offsets[:-1]]
+    room = ends - words.starts[last]
+    last, room = last[room < 8], room[room < 8].astype(np.uint64)
+    own = (np.uint64(1) << np.uint64(8) * room) - np.uint64(1)
+    letters[last] = letters[last] & own | _BLANKS & ~own
     return letters
 
 
@@ -146,6 +155,9 @@ def _beginnings_of(atom: str) -> Iterator[bytes]:
         return
     word = american(atom.removesuffix("*"))
     if not atom.endswith("*"):
+        if stem(word) == PLATFORM:
+            yield from (f"{name} ".encode() for name in sorted(PLATFORMS))
+            return
         if len(word) == 1 and word not in "aeiou":
             # No suffix is taken from what has no vowel.
             yield f"{word} ".encode()
@@ -155,7 +167,7 @@ def _beginnings_of(atom: str) -> Iterator[bytes]:
             # "lying" has the stem of "lie".
             yield f"{word[:-2]}y".encode()
         # The stemmer exchanges and restores these letters: "trading" has the stem of "trade".
-        if word[-1] in "eiy":
+        if len(word) > 1 and word[-1] in "eiy":
             word = word[:-1]
     spellings = [word]
     for pattern, either in _EITHER_SPELLING:

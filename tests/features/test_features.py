@@ -69,7 +69,8 @@ def test_the_prefilter_keeps_every_sentence_that_mentions_a_ground(development) 
 
 
 WORDS = ["rumours", "paedophiles", "organised", "fake", "a", "the", "websites", "adverts", "and",
-         "counterfeited", "child", "abuse", "imagery", "false", "licences", "bombings", "—", "é"]  # fmt: skip
+         "counterfeited", "child", "abuse", "imagery", "false", "licences", "bombings", "—", "é",
+         "ISIS", "PKK", "x", "rated", "lying", "418", "telegram"]  # fmt: skip
 
 
 @given(st.lists(st.lists(st.sampled_from(WORDS), max_size=8).map(", ".join), min_size=1))
@@ -89,6 +90,32 @@ def test_every_word_that_fits_a_step_begins_as_the_prefilter_expects(development
     for word in tokenise(pa.array(development["text"].tolist())).words:
         for step in table.steps_of_word(word):
             assert f"{word} ".encode().startswith(beginnings[by_id[step]]), (word, by_id[step])
+
+
+@pytest.mark.parametrize(
+    ("atom", "words"),
+    [
+        ("lie", ["lie", "lies", "lied", "lying"]),
+        ("die", ["die", "died", "dying"]),
+        ("eye", ["eye", "eyes", "eyed"]),
+        ("cry", ["cry", "cries", "crying"]),
+        ("trade", ["trading", "traded"]),
+        ("rumour", ["rumours", "rumor"]),
+        ("x", ["x"]),
+        ("a", ["a"]),
+        ("419", ["7", "2,000"]),
+        ("telegram", ["telegram", "whatsapp"]),
+        ("por*", ["porous"]),
+        ("=isis", ["isis"]),
+    ],
+)
+def test_the_prefilter_knows_how_inflections_begin(atom: str, words: list[str]) -> None:
+    table = TermTable([Term("g", atom)])
+    column = pa.array([word for word in words for _ in range(2)] + ["rain", ""])
+    sieve = Prefilter(table, np.zeros(1, dtype=np.int32))
+    mentioned = set(table.find(tokenise(column)).row.tolist())
+    assert mentioned == set(range(2 * len(words)))
+    assert sieve.keep(split_words(column)).tolist() == sorted(mentioned)
 
 
 def test_ground_and_cue_tables_can_be_read_and_hold_no_term_twice() -> None:
