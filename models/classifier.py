@@ -1,5 +1,6 @@
 """The estimator that training fits: scikit-learn in, `TableModel` out."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -19,13 +20,62 @@ from ..features.contexts import FAMILIES, Contexts
 from ..features.prefilter import rarest_steps
 from ..features.tokens import tokenise
 from ..features.vectorizers import ContextVectorizer
-from .calibration import calibrate
+from .calibration import Calibrated, calibrate
 from .explanation import ThemeExplanation, explain
 from .table_model import TableModel
-from .theme_model import text_column
+from .theme_model import ThemeModel, text_column
 
 
-class ThemeClassifier(ClassifierMixin, BaseEstimator):
+class ModelEstimator(ClassifierMixin, BaseEstimator, ABC):
+    """What the estimators share: calibrated decisions, and predictions by the model they make."""
+
+    calibration_: np.ndarray
+    thresholds_: np.ndarray
+    precision_thresholds_: np.ndarray
+
+    @abstractmethod
+    def to_model(self, **metadata: Any) -> ThemeModel:
+        """Return the fitted model in the form that is saved and used for labelling."""
+
+    def _keep(self, calibrated: Calibrated) -> None:
+        self.calibration_ = calibrated.calibration
+        self.thresholds_ = calibrated.thresholds
+        self.precision_thresholds_ = calibrated.precision_thresholds
+
+    def _kept(self) -> dict[str, Any]:
+        """Return what `_keep` kept, by the names of the model."""
+        check_is_fitted(self, "thresholds_")
+        return {
+            "calibration": self.calibration_,
+            "thresholds": self.thresholds_,
+            "precision_thresholds": self.precision_thresholds_,
+        }
+
+    def predict_proba(self, sentences: Any) -> np.ndarray:
+        """Return the probability of each theme, float64 of shape (n, 4)."""
+        return self.to_model().predict_proba(sentences)
+
+    def predict(self, sentences: Any) -> np.ndarray:
+        """Return the labels by `thresholds_`, bool of shape (n, 4)."""
+        return self.to_model().predict(sentences)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return macro-F1 by the same thresholds as `predict`."""
+        return macro_f1(y, self.predict(X), sample_weight)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.string = True
+        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = False
+        tags.target_tags.single_output = False
+        tags.target_tags.two_d_labels = True
+        return tags
+
+
+class ThemeClassifier(ModelEstimator):
     """Independent, calibrated probability of each theme, with one threshold a theme.
 
     A sentence can carry a theme only if it mentions its ground. Whether information is controlled on
@@ -117,9 +167,7 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
         self.anchors_ = rarest_steps(self.vectorizer_.grounds_, tokenise(column))
         scores = self._out_of_fold_scores(X, y, contexts, groups)
         calibrated = calibrate(scores, y, contexts.theme, self.expected_prevalence)
-        self.calibration_ = calibrated.calibration
-        self.thresholds_ = calibrated.thresholds
-        self.precision_thresholds_ = calibrated.precision_thresholds
+        self._keep(calibrated)
         self.oof_proba_ = np.zeros(labels.shape)
         self.oof_proba_[contexts.row, contexts.theme] = calibrated.probability
         final = self._logistic_regression().fit(X, y)
@@ -156,46 +204,20 @@ class ThemeClassifier(ClassifierMixin, BaseEstimator):
 
     def to_model(self, **metadata: Any) -> TableModel:
         """Return the fitted model in the form that is saved and used for labelling."""
-        check_is_fitted(self, "thresholds_")
         return TableModel(
+            **self._kept(),
             grounds=self.vectorizer_.grounds_,
             anchors=self.anchors_,
             cues=self.vectorizer_.cues_,
             vocabulary=self.vectorizer_.vocabulary_,
             coef=self.coef_,
             intercept=self.intercept_,
-            calibration=self.calibration_,
-            thresholds=self.thresholds_,
-            precision_thresholds=self.precision_thresholds_,
             metadata=metadata,
         )
-
-    def predict_proba(self, sentences: Any) -> np.ndarray:
-        """Return the probability of each theme, float64 of shape (n, 4)."""
-        return self.to_model().predict_proba(sentences)
-
-    def predict(self, sentences: Any) -> np.ndarray:
-        """Return the labels by `thresholds_`, bool of shape (n, 4)."""
-        return self.to_model().predict(sentences)
 
     def explain(self, text: str) -> tuple[ThemeExplanation, ...]:
         """Explain one sentence, see `explanation.explain`."""
         return explain(self.to_model(), text)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return macro-F1 by the same thresholds as `predict`."""
-        return macro_f1(y, self.predict(X), sample_weight)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        tags.input_tags.string = True
-        tags.classifier_tags.multi_label = True
-        tags.classifier_tags.multi_class = False
-        tags.target_tags.single_output = False
-        tags.target_tags.two_d_labels = True
-        return tags
 
 
 def macro_f1(Y: Any, decisions: np.ndarray, sample_weight: Any = None) -> float:

@@ -5,9 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.utils.validation import check_is_fitted
 
 from ..data.themes import THEMES
 from ..features.prefilter import rarest_steps
@@ -15,13 +13,13 @@ from ..features.terms import TermTable
 from ..features.tokens import encode, split_words
 from ..features.vectorizers import GROUNDS_PATH
 from .calibration import calibrate
-from .classifier import check_labels, macro_f1
+from .classifier import ModelEstimator, check_labels
 from .encoder import PairEncoder
 from .encoder_model import EncoderModel, mentioned
 from .theme_model import text_column
 
 
-class EncoderClassifier(ClassifierMixin, BaseEstimator):
+class EncoderClassifier(ModelEstimator):
     """Calibrated probability of each theme from a sentence encoder fine-tuned on (theme, sentence).
 
     Only sentences that mention a ground are read. Fine-tuning is dear: calibration and thresholds come
@@ -84,9 +82,7 @@ class EncoderClassifier(ClassifierMixin, BaseEstimator):
         first = self._tuned(texts[known], theme[known], y[known])
         scores = first.scores(texts[held_out].tolist(), theme[held_out])
         calibrated = calibrate(scores, y[held_out], theme[held_out], self.expected_prevalence)
-        self.calibration_ = calibrated.calibration
-        self.thresholds_ = calibrated.thresholds
-        self.precision_thresholds_ = calibrated.precision_thresholds
+        self._keep(calibrated)
         self.oof_proba_ = np.full(labels.shape, np.nan)
         if groups is not None:
             codes = pd.factorize(np.asarray(groups))[0]
@@ -102,25 +98,10 @@ class EncoderClassifier(ClassifierMixin, BaseEstimator):
 
     def to_model(self, **metadata: Any) -> EncoderModel:
         """Return the fitted model in the form that is saved and used for labelling."""
-        check_is_fitted(self, "thresholds_")
         return EncoderModel(
+            **self._kept(),
             grounds=self.grounds_,
             anchors=self.anchors_,
             encoder=self.encoder_,
-            calibration=self.calibration_,
-            thresholds=self.thresholds_,
-            precision_thresholds=self.precision_thresholds_,
             metadata=metadata,
         )
-
-    def predict_proba(self, sentences: Any) -> np.ndarray:
-        """Return the probability of each theme, float64 of shape (n, 4)."""
-        return self.to_model().predict_proba(sentences)
-
-    def predict(self, sentences: Any) -> np.ndarray:
-        """Return the labels by `thresholds_`, bool of shape (n, 4)."""
-        return self.to_model().predict(sentences)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return macro-F1 by the same thresholds as `predict`."""
-        return macro_f1(y, self.predict(X), sample_weight)
