@@ -99,7 +99,8 @@ def draw_composition(counts: pd.Series, frame: pd.DataFrame) -> Figure:
     )  # fmt: skip
     left.set_xticks(place, THEMES)
     left.set(ylabel="sentences", title="Themes and near misses")
-    left.legend(frameon=False)
+    left.set_ylim(0, 1.2 * max(counts[f"{t} mentioned, no theme"] for t in THEMES))
+    left.legend(frameon=False, loc="upper left", ncols=2)
     years = frame["year"].dropna().astype(int).value_counts().sort_index()
     right.bar(years.index, years, color=COLOURS[2])
     right.set(xlabel="year the article is set in", ylabel="sentences", title="Years")
