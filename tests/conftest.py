@@ -12,8 +12,6 @@ from censorscope.data.themes import THEMES
 from censorscope.models.classifier import ThemeClassifier
 from censorscope.models.theme_model import ThemeModel
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture(scope="session")
 def benchmark_path() -> Path:
