@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from . import __version__
 from .data.exceptions import CensorscopeError
+from .data.themes import THEMES
 from .evaluate import cli as evaluate_cli
 from .models import cli as models_cli
 from .train import cli as train_cli
@@ -17,7 +18,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="censorscope",
         description="Label news sentences with the ground on which they report the control of "
-        "information: rumour_control, terrorism, fraud, pornography.",
+        f"information: {', '.join(THEMES)}.",
     )
     parser.add_argument("--version", action="version", version=f"censorscope {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

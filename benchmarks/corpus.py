@@ -17,17 +17,15 @@ from joblib import Parallel, delayed
 from machine import described
 from matplotlib.figure import Figure
 
-from censorscope.data.corpus import CORPUS_DIR, development_and_test, load_corpus, load_splits
-from censorscope.data.quality import (
+from censorscope.data.annotations import (
     agreement,
     composition,
     composition_table,
-    distinct_ngrams,
-    distinct_openings,
-    near_duplicates,
     read_annotations,
 )
+from censorscope.data.corpus import CORPUS_DIR, development_and_test, load_corpus, load_splits
 from censorscope.data.reader import read_labelled
+from censorscope.data.repetition import distinct_ngrams, distinct_openings, near_duplicates
 from censorscope.data.themes import THEMES
 from censorscope.evaluate.plots import COLOURS
 from censorscope.train.search import fold_groups, make_classifier

@@ -13,23 +13,16 @@ from ..features.terms import TermTable
 from ..features.tokens import tokenise
 from ..features.vectorizers import make_sentence_vectorizer
 from ..models.theme_model import text_column
+from .comparison import System
 
 KEYWORDS_PATH: Final = Path(__file__).with_name("keywords.tsv")
 
 
-class Baseline(Protocol):
-    """What an evaluation needs of a system."""
+class Baseline(System, Protocol):
+    """A system that learns."""
 
     def fit(self, sentences: Any, Y: np.ndarray) -> Self:
         """Learn from labelled sentences."""
-        ...
-
-    def predict_proba(self, sentences: Any) -> np.ndarray:
-        """Return scores in [0, 1], shape (n, 4)."""
-        ...
-
-    def predict(self, sentences: Any) -> np.ndarray:
-        """Return labels, bool of shape (n, 4)."""
         ...
 
 

@@ -50,12 +50,6 @@ def read_cases(path: Path = CASES_PATH) -> list[Case]:
     return cases
 
 
-def failed_cases(system: System, cases: list[Case]) -> list[Case]:
-    """Return the cases whose labels are not exactly right."""
-    passed = _passed(system, cases)
-    return [case for case, right in zip(cases, passed, strict=True) if not right]
-
-
 def pass_rates(system: System, cases: list[Case]) -> pd.DataFrame:
     """Return the share of cases with exactly the right labels, by capability and by rule.
 

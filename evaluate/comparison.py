@@ -93,7 +93,17 @@ class Comparison:
 
 
 def compare(frame: pd.DataFrame, systems: Mapping[str, System], *, seed: int = 0) -> Comparison:
-    """Score systems on a labelled table (see `data.reader.read_labelled`)."""
+    """Score systems on a labelled table.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As from `data.reader.read_labelled`: columns text, article and one of bool a theme.
+    systems : mapping of str to System
+        By the names the table should show; differences are between all pairs.
+    seed : int, default=0
+        Of the bootstrap over articles.
+    """
     Y = frame[list(THEMES)].to_numpy()
     metrics, decisions = {}, {}
     for name, system in systems.items():

@@ -86,7 +86,7 @@ probability 0.
 
 {facts["train_sentences"]:,} sentences in {facts["train_articles"]:,} articles ({", ".join(facts["data"])}),
 data digest `{facts["data_digest"][:12]}`, code digest `{facts["code_digest"][:12]}`. Calibration and
-thresholds come from out-of-fold predictions with folds by article.
+thresholds come from {facts["calibration"]}.
 
 ## Held-back articles
 

@@ -31,7 +31,16 @@ def _figure(
 
 
 def precision_recall(Y: np.ndarray, proba: np.ndarray, model: "ThemeModel") -> Figure:
-    """Draw precision against recall a theme, with a dot at the threshold in force."""
+    """Draw precision against recall a theme, with a dot at the threshold in force.
+
+    Parameters
+    ----------
+    Y : ndarray of bool, shape (n, 4)
+        True labels.
+    proba : ndarray of float64, shape (n, 4)
+    model : ThemeModel
+        Whose thresholds are in force.
+    """
     figure, (axis,) = _figure("Precision and recall on held-back articles")
     decisions = model.decide(proba)
     for k, theme in enumerate(THEMES):
@@ -48,7 +57,16 @@ def precision_recall(Y: np.ndarray, proba: np.ndarray, model: "ThemeModel") -> F
 
 
 def calibration(Y: np.ndarray, proba: np.ndarray, *, n_bins: int = 8) -> Figure:
-    """Draw how often sentences given a probability carry the theme; dot size: sentences."""
+    """Draw how often sentences given a probability carry the theme; dot size: sentences.
+
+    Parameters
+    ----------
+    Y : ndarray of bool, shape (n, 4)
+        True labels.
+    proba : ndarray of float64, shape (n, 4)
+    n_bins : int, default=8
+        Bins of equal width.
+    """
     figure, (axis,) = _figure(
         "Calibration on held-back articles (sentences that mention the ground)"
     )
@@ -70,7 +88,14 @@ def calibration(Y: np.ndarray, proba: np.ndarray, *, n_bins: int = 8) -> Figure:
 
 
 def confusion(Y: np.ndarray, decisions: np.ndarray) -> Figure:
-    """Draw the four counts a theme."""
+    """Draw the four counts a theme.
+
+    Parameters
+    ----------
+    Y : ndarray of bool, shape (n, 4)
+        True labels.
+    decisions : ndarray of bool, shape (n, 4)
+    """
     figure, axes = _figure("Confusion on held-back articles", N_THEMES, 3.4)
     for k, (theme, axis) in enumerate(zip(THEMES, axes, strict=True)):
         y, d = Y[:, k].astype(int), decisions[:, k].astype(int)
@@ -93,7 +118,13 @@ def confusion(Y: np.ndarray, decisions: np.ndarray) -> Figure:
 
 
 def learning_curve(curve: pd.DataFrame) -> Figure:
-    """Draw macro-F1 against the number of training sentences (columns sentences, macro_f1)."""
+    """Draw macro-F1 against the number of training sentences.
+
+    Parameters
+    ----------
+    curve : pandas.DataFrame
+        Columns sentences and macro_f1.
+    """
     figure, (axis,) = _figure("Learning curve on held-back articles")
     axis.plot(curve["sentences"], curve["macro_f1"], "o-", color=COLOURS[0])
     for sentences, score in curve.itertuples(index=False):
@@ -104,7 +135,14 @@ def learning_curve(curve: pd.DataFrame) -> Figure:
 
 
 def top_terms(model: "TableModel", *, n: int = 18) -> Figure:
-    """Draw the features that speak most for and against control of information."""
+    """Draw the features that speak most for and against control of information.
+
+    Parameters
+    ----------
+    model : TableModel
+    n : int, default=18
+        Features on each side.
+    """
     names = np.array(model.vocabulary.names(model.grounds, model.cues))
     figure, axes = _figure("Heaviest features: control of information, and not", 2, 6.0, 6.0)
     order = np.argsort(model.coef)
@@ -122,6 +160,14 @@ def risk_coverage(Y: np.ndarray, proba: np.ndarray, model: "ThemeModel") -> Figu
 
     Raising the threshold from the one in force leaves more for a person to read and makes the
     labels given surer (El-Yaniv and Wiener 2010, on selective classification).
+
+    Parameters
+    ----------
+    Y : ndarray of bool, shape (n, 4)
+        True labels.
+    proba : ndarray of float64, shape (n, 4)
+    model : ThemeModel
+        Whose thresholds are in force.
     """
     figure, (axis,) = _figure("Risk and coverage on held-back articles")
     for k, theme in enumerate(THEMES):
@@ -139,7 +185,16 @@ def risk_coverage(Y: np.ndarray, proba: np.ndarray, model: "ThemeModel") -> Figu
 
 
 def run_figures(model: "ThemeModel", test: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Figure]:
-    """Return every figure of a run by file name."""
+    """Return every figure of a run by file name.
+
+    Parameters
+    ----------
+    model : ThemeModel
+    test : pandas.DataFrame
+        Held-back sentences: column text and one of bool a theme.
+    curve : pandas.DataFrame
+        As `learning_curve` takes it; empty for no such figure.
+    """
     Y = test[list(THEMES)].to_numpy()
     proba = model.predict_proba(test["text"])
     figures = {

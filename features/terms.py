@@ -104,7 +104,13 @@ class TermTable:
 
     @classmethod
     def read(cls, path: Path) -> "TermTable":
-        """Read a table from a TSV file with the columns group and term (header line first)."""
+        """Read a table from a TSV file with the columns group and term (header line first).
+
+        Raises
+        ------
+        InputError
+            For a line without a group, a tab and a term.
+        """
         terms = []
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if number == 1 or not line.strip():

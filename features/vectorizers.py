@@ -66,7 +66,19 @@ class ContextVectorizer(TransformerMixin, BaseEstimator):
         return build_contexts(tokens, self.grounds_.find(tokens), self.grounds_, self.cues_, stems)
 
     def fit_contexts(self, texts: pa.StringArray) -> "ContextVectorizer":
-        """Learn the vocabulary from every mention in a column of sentences."""
+        """Learn the vocabulary from every mention in a column of sentences.
+
+        Parameters
+        ----------
+        texts : pyarrow.StringArray of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            For an unknown family, ``min_df`` below 1, or a ground table whose groups are not `THEMES`.
+        InputError
+            When a table cannot be read, see `TermTable.read`.
+        """
         unknown = set(self.families) - set(FAMILIES)
         if unknown:
             raise ValueError(f"families has {sorted(unknown)}; known are {list(FAMILIES)}")

@@ -90,6 +90,17 @@ def fit_platt(scores: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[f
 
     Platt (1999), by a nearly unpenalised logistic regression. With one class only, the
     scores are left as they are; a slope that would turn the order round is not accepted.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n,)
+    y : ndarray of bool, shape (n,)
+    weights : ndarray of float64, shape (n,)
+
+    Returns
+    -------
+    slope, offset : float
+        1 and 0 leave the scores as they are.
     """
     if y.all() or not y.any():
         return 1.0, 0.0

@@ -15,8 +15,9 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted
 
+from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
-from ..features.contexts import FAMILIES, Contexts
+from ..features.contexts import FAMILIES
 from ..features.prefilter import rarest_steps
 from ..features.tokens import tokenise
 from ..features.vectorizers import ContextVectorizer
@@ -149,7 +150,15 @@ class ThemeClassifier(ModelEstimator):
         Y : array-like of bool, shape (n, 4)
             In the order of `THEMES`.
         groups : array-like, shape (n,), optional
-            Article of each sentence; folds never divide one. Without it every sentence is its own.
+            What folds never divide: the author or the article of each sentence (training takes
+            `train.search.fold_groups`). Without it every sentence is its own.
+
+        Raises
+        ------
+        InputError
+            When the sentences cannot teach the decision, see `check_learnable`.
+        ValueError
+            For labels of another shape, or parameters out of range.
         """
         column = text_column(sentences)
         labels = check_labels(Y, len(column))
@@ -160,12 +169,10 @@ class ThemeClassifier(ModelEstimator):
         contexts = self.vectorizer_.contexts(column)
         X = self.vectorizer_.matrix(contexts)
         y = labels[contexts.row, contexts.theme]
-        if y.all() or not y.any():
-            raise ValueError(
-                "among the sentences that mention a ground, some must be labelled and some not"
-            )
+        group = group_codes(contexts.row, groups)
+        check_learnable(y, group)
         self.anchors_ = rarest_steps(self.vectorizer_.grounds_, tokenise(column))
-        scores = self._out_of_fold_scores(X, y, contexts, groups)
+        scores = self._out_of_fold_scores(X, y, group)
         calibrated = calibrate(scores, y, contexts.theme, self.expected_prevalence)
         self._keep(calibrated)
         self.oof_proba_ = np.zeros(labels.shape)
@@ -181,26 +188,33 @@ class ThemeClassifier(ModelEstimator):
         )
 
     def _out_of_fold_scores(
-        self, X: sparse.csr_matrix, y: np.ndarray, contexts: Contexts, groups: Any
+        self, X: sparse.csr_matrix, y: np.ndarray, group: np.ndarray
     ) -> np.ndarray:
-        """Return the score of each context by a model that saw nothing of its article."""
-        group = (
-            contexts.row if groups is None else pd.factorize(np.asarray(groups))[0][contexts.row]
-        )
-        n_folds = min(self.n_folds, len(np.unique(group)))
-        folds = GroupKFold(n_folds, shuffle=True, random_state=self.random_state)
+        """Return the score of each context by a model that saw nothing of its group."""
 
         def score(train: np.ndarray, test: np.ndarray) -> np.ndarray:
             fitted = self._logistic_regression().fit(X[train], y[train])
             decision: np.ndarray = fitted.decision_function(X[test])
             return decision
 
-        splits = list(folds.split(X, y, group))
+        splits = self._folds(y, group)
         parts = Parallel(n_jobs=self.n_jobs)(delayed(score)(*split) for split in splits)
         scores = np.empty(len(y))
         for (_, test), part in zip(splits, parts, strict=True):
             scores[test] = part
         return scores
+
+    def _folds(self, y: np.ndarray, group: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        n_groups = len(np.unique(group))
+        splits: list[tuple[np.ndarray, np.ndarray]] = []
+        # Where few groups hold a class, one fold may hold all of them. More folds part them: with
+        # one group a fold at the latest, which `check_learnable` has made sure of.
+        for n_folds in range(min(self.n_folds, n_groups), n_groups + 1):
+            folds = GroupKFold(n_folds, shuffle=True, random_state=self.random_state)
+            splits = list(folds.split(y, y, group))
+            if all(has_both_classes(y[train]) for train, _ in splits):
+                break
+        return splits
 
     def to_model(self, **metadata: Any) -> TableModel:
         """Return the fitted model in the form that is saved and used for labelling."""
@@ -240,3 +254,56 @@ def check_labels(Y: Any, n: int) -> np.ndarray:
     if labels.shape != (n, N_THEMES):
         raise ValueError(f"labels have shape {labels.shape}, expected ({n}, {N_THEMES})")
     return labels.astype(bool)
+
+
+def group_codes(row: np.ndarray, groups: Any) -> np.ndarray:
+    """Return the group of each mention as a number.
+
+    Parameters
+    ----------
+    row : ndarray of int64, shape (n_mentions,)
+        The sentence each mention is in.
+    groups : array-like, shape (n,), or None
+        Group of each sentence; None makes every sentence its own.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_mentions,)
+    """
+    return row if groups is None else pd.factorize(np.asarray(groups))[0][row]
+
+
+def has_both_classes(y: np.ndarray) -> bool:
+    """Return whether some of y, bool of shape (n,), are true and some are not."""
+    return bool(y.any() and not y.all())
+
+
+def check_learnable(y: np.ndarray, group: np.ndarray) -> None:
+    """Make sure that control of information can be learned from mentions, and tried on others.
+
+    Parameters
+    ----------
+    y : ndarray of bool, shape (n_mentions,)
+        Whether the sentence carries the theme it mentions.
+    group : ndarray of int64, shape (n_mentions,)
+        What is never divided between learning and trying.
+
+    Raises
+    ------
+    InputError
+        When no sentence mentions a ground, or those with a label, or those without, are not
+        found in two groups at least.
+    """
+    if not len(y):
+        raise InputError(
+            "no sentence to train on mentions a ground",
+            remedy="Give news in English that mentions them.",
+        )
+    for there, labelled in ((y, "labelled"), (~y, "not labelled")):
+        n_groups = len(np.unique(group[there]))
+        if n_groups < 2:
+            raise InputError(
+                "training takes two articles (or authors, if named) or more with sentences that "
+                f"mention a ground and are {labelled} with it (found: {n_groups})",
+                remedy="Give more articles, with labels on some mentions of a ground and not on others.",
+            )

@@ -1,22 +1,32 @@
 """The estimator that fine-tunes an encoder: the counterpart of `ThemeClassifier`."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupShuffleSplit
 
+from ..data.exceptions import InputError
 from ..data.themes import THEMES
 from ..features.prefilter import rarest_steps
 from ..features.terms import TermTable
 from ..features.tokens import encode, split_words
 from ..features.vectorizers import GROUNDS_PATH
 from .calibration import calibrate
-from .classifier import ModelEstimator, check_labels
+from .classifier import (
+    ModelEstimator,
+    check_labels,
+    check_learnable,
+    group_codes,
+    has_both_classes,
+)
 from .encoder import PairEncoder
 from .encoder_model import EncoderModel, mentioned
 from .theme_model import text_column
+
+_DRAWS: Final = 100
+"""Parts drawn at most to find one with both classes; nearly always the first has them."""
 
 
 class EncoderClassifier(ModelEstimator):
@@ -64,20 +74,25 @@ class EncoderClassifier(ModelEstimator):
         self.random_state = random_state
 
     def fit(self, sentences: Any, Y: Any, groups: Any = None) -> Self:
-        """Fit on labelled sentences, see `ThemeClassifier.fit`."""
+        """Fit on labelled sentences, see `ThemeClassifier.fit`.
+
+        Raises
+        ------
+        InputError
+            When the sentences cannot teach the decision, see `classifier.check_learnable`, or no
+            part of the groups could be held out that leaves both kinds of mention on either side.
+        """
         column = text_column(sentences)
         labels = check_labels(Y, len(column))
         self.classes_ = np.array(THEMES)
         self.grounds_ = TermTable.read(Path(self.grounds or GROUNDS_PATH))
         words = split_words(column)
         row, theme = mentioned(words, self.grounds_)
-        self.anchors_ = rarest_steps(self.grounds_, encode(words))
         y = labels[row, theme]
-        group = row if groups is None else pd.factorize(np.asarray(groups))[0][row]
-        split = GroupShuffleSplit(
-            1, test_size=self.validation_share, random_state=self.random_state
-        )
-        known, held_out = next(split.split(row, y, group))
+        group = group_codes(row, groups)
+        check_learnable(y, group)
+        self.anchors_ = rarest_steps(self.grounds_, encode(words))
+        known, held_out = self._parts(y, group)
         texts = np.array(column.to_pylist(), dtype=object)[row]
         first = self._tuned(texts[known], theme[known], y[known])
         scores = first.scores(texts[held_out].tolist(), theme[held_out])
@@ -91,6 +106,18 @@ class EncoderClassifier(ModelEstimator):
         self.oof_proba_[row[held_out], theme[held_out]] = calibrated.probability
         self.encoder_ = self._tuned(texts, theme, y)
         return self
+
+    def _parts(self, y: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        split = GroupShuffleSplit(
+            _DRAWS, test_size=self.validation_share, random_state=self.random_state
+        )
+        for known, held_out in split.split(y, y, group):
+            if has_both_classes(y[known]) and has_both_classes(y[held_out]):
+                return known, held_out
+        raise InputError(
+            "too few articles have mentions of a ground with the label, or without it",
+            remedy="Give more articles.",
+        )
 
     def _tuned(self, texts: np.ndarray, theme: np.ndarray, y: np.ndarray) -> PairEncoder:
         untuned = PairEncoder.pretrained(self.encoder, seed=self.random_state)

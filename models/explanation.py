@@ -74,7 +74,20 @@ class ThemeExplanation:
 
 
 def explain(model: TableModel, text: str) -> tuple[ThemeExplanation, ...]:
-    """Explain the probabilities of one sentence, one entry a theme in the fixed order."""
+    """Explain the probabilities of one sentence.
+
+    Parameters
+    ----------
+    model : TableModel
+        An encoder has no features to name.
+    text : str
+        One sentence.
+
+    Returns
+    -------
+    tuple of ThemeExplanation, length 4
+        In the order of `THEMES`; a ground that is not mentioned has probability 0 and nothing more.
+    """
     tokens, mentions, contexts = model.read(split_words(strings([text])))
     logits = model.calibrate(model.scores(contexts), contexts.theme)
     context, feature, value, origin = model.vocabulary.encode(contexts)

@@ -56,6 +56,13 @@ def label_texts(
 ) -> tuple[np.ndarray, pa.Table]:
     """Split texts into sentences and label those.
 
+    Parameters
+    ----------
+    model : ThemeModel
+    texts : sequence of str, length n_texts
+    tally : Tally
+        Counts on: documents, sentences, labelled, to_read and furniture.
+
     Returns
     -------
     source : ndarray of int64, shape (n_sentences,)
@@ -101,6 +108,13 @@ def label_texts(
 
 def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Table:
     """Label the sentences of a batch of documents.
+
+    Parameters
+    ----------
+    model : ThemeModel
+    batch : DocumentBatch
+    tally : Tally
+        Counts on, the documents rejected too.
 
     Returns
     -------

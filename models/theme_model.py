@@ -143,6 +143,11 @@ class ThemeModel(ABC):
         ThemeModel
             Its thresholds reach the precision; what lies between the former thresholds and these
             is for a person to read (`needs_reading`).
+
+        Raises
+        ------
+        InputError
+            For a precision that is not among `PRECISIONS`.
         """
         if precision not in PRECISIONS:
             raise InputError(
@@ -172,7 +177,18 @@ class ThemeModel(ABC):
         return logits
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> Self:
-        """Return the same model with other thresholds for the themes named."""
+        """Return the same model with other thresholds for the themes named.
+
+        Parameters
+        ----------
+        thresholds : mapping of str to float
+            Probability from which on a theme is given, 0 to 1, by name of the theme.
+
+        Raises
+        ------
+        InputError
+            For an unknown theme, or a threshold outside 0 to 1.
+        """
         values = self.thresholds.copy()
         for theme, value in thresholds.items():
             if theme not in THEMES:
@@ -201,7 +217,21 @@ def _sigmoid(logit: np.ndarray) -> np.ndarray:
 
 
 def text_column(texts: Any) -> pa.StringArray:
-    """Return texts of any supported container as one Arrow column of strings without nulls."""
+    """Return texts of any supported container as one Arrow column of strings without nulls.
+
+    Parameters
+    ----------
+    texts : list of str, ndarray, pandas.Series or pyarrow array of strings, shape (n,)
+
+    Returns
+    -------
+    pyarrow.StringArray of shape (n,)
+
+    Raises
+    ------
+    InputError
+        For one string in place of a column, a value that is no string, or a missing one.
+    """
     if isinstance(texts, str):
         raise InputError("expected a column of texts, got one string", remedy="Pass [text].")
     if isinstance(texts, pa.ChunkedArray):
@@ -238,6 +268,9 @@ def _strings(texts: Any) -> pa.StringArray:
 
 def join_labels(decisions: np.ndarray) -> list[str]:
     """Write rows of decisions, bool of shape (n, 4), as theme names separated by ``;``."""
-    names = [";".join(t for i, t in enumerate(THEMES) if code >> i & 1) for code in range(16)]
+    names = [
+        ";".join(theme for i, theme in enumerate(THEMES) if code >> i & 1)
+        for code in range(1 << N_THEMES)
+    ]
     codes = decisions @ (1 << np.arange(N_THEMES))
     return [names[code] for code in codes]

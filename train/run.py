@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.corpus import development_and_test, digest
+from ..data.exceptions import InputError
 from ..data.reader import read_labelled
 from ..data.splits import split_by_article
 from ..data.themes import THEMES
@@ -28,8 +29,10 @@ _ROOT: Final = Path(__file__).parents[1]
 _CODE_THAT_SHAPES: Final = (
     "features/*.py",
     "features/*.tsv",
+    "data/themes.py",
     "models/calibration.py",
     "models/classifier.py",
+    "models/theme_model.py",
     "models/thresholds.py",
     "train/search.py",
 )
@@ -80,7 +83,13 @@ def read_parts(settings: TrainSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
 def fit(
     settings: TrainSettings, report: Report = lambda _: None
 ) -> tuple[ThemeModel, list[Candidate], Candidate, pd.DataFrame, pd.DataFrame]:
-    """Read, split, search, fit, calibrate and choose thresholds; write nothing."""
+    """Read, split, search, fit, calibrate and choose thresholds; write nothing.
+
+    Raises
+    ------
+    InputError
+        When the data cannot be read or do not suffice to train on.
+    """
     train, test = read_parts(settings)
     report(f"read {len(train):,} sentences to train on, {len(test):,} held back")
     candidates = []
@@ -130,13 +139,19 @@ def _learning_curve(
         if not labels.any(axis=0).all():
             continue
         classifier = make_classifier(settings, chosen.params)
-        classifier.fit(part["text"], labels, fold_groups(part))
+        try:
+            classifier.fit(part["text"], labels, fold_groups(part))
+        except InputError:
+            continue  # so small a share need not hold what a fit needs
         rows.append({"sentences": len(part), "macro_f1": classifier.score(test["text"], Y)})
     return pd.DataFrame(rows, columns=["sentences", "macro_f1"])
 
 
 def code_digest() -> str:
-    """Return a SHA-256 of the sources that shape a model."""
+    """Return a SHA-256 of the sources that shape the numbers of a table model.
+
+    Not of those that only apply or keep the numbers, nor of an encoder's.
+    """
     total = hashlib.sha256()
     for pattern in _CODE_THAT_SHAPES:
         for path in sorted(_ROOT.glob(pattern)):
@@ -146,9 +161,23 @@ def code_digest() -> str:
 
 
 def describe(settings: TrainSettings, result: TrainResult) -> dict[str, Any]:
-    """Return the facts of a run that the tracking store and the model card share."""
+    """Return the facts of a run that the tracking store and the model card share.
+
+    Returns
+    -------
+    dict
+        ``data`` (names of the files), ``calibration`` (what calibration and thresholds come from),
+        the numbers of sentences and articles, and the digests of data and code.
+    """
+    divided = fold_groups(result.train).name
+    calibration = f"out-of-fold predictions with folds by {divided}"
+    if settings.scorer == "encoder":
+        calibration = (
+            f"one part of the training text, held out by {divided}, unseen by that encoder"
+        )
     return {
         "data": list(settings.data) or ["corpus of the package"],
+        "calibration": calibration,
         "train_sentences": len(result.train),
         "train_articles": int(result.train["article"].nunique()),
         "test_sentences": len(result.test),

@@ -38,7 +38,19 @@ class Candidate:
 
 
 def search(train: pd.DataFrame, settings: TrainSettings) -> Iterator[Candidate]:
-    """Fit every candidate, in parallel, and yield them in the order of the grid."""
+    """Fit every candidate, in parallel, and yield them in the order of the grid.
+
+    Parameters
+    ----------
+    train : pandas.DataFrame
+        Columns text, article and one of bool a theme; author where known.
+    settings : TrainSettings
+
+    Raises
+    ------
+    InputError
+        When the sentences do not suffice to train on, see `classifier.check_learnable`.
+    """
     if settings.scorer == "encoder":
         # Fine-tuning is dear: one candidate, with the settings as they are.
         yield _fit(train, settings, {"encoder": settings.encoder, "epochs": settings.epochs})

@@ -37,11 +37,23 @@ _METRICS: Final = ("precision", "recall", "f1", "average_precision", "brier", "c
 def track(settings: TrainSettings, result: TrainResult) -> tuple[str, int | None]:
     """Log a finished run, and register its model as ``@challenger`` if the settings say so.
 
+    Parameters
+    ----------
+    settings : TrainSettings
+        Those the run was made with; they name the store and the experiment.
+    result : TrainResult
+        As from `run.run`.
+
     Returns
     -------
     run_id : str
     version : int or None
         Number of the new version.
+
+    Raises
+    ------
+    RegistryError
+        When the store cannot be reached or made.
     """
     with connect(settings.tracking_uri, create=True) as client:
         import mlflow

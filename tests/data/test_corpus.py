@@ -4,19 +4,21 @@ import json
 
 import pytest
 
-from censorscope.data.corpus import CORPUS_DIR, load_corpus, load_splits, shards
-from censorscope.data.quality import (
+from censorscope.data.annotations import (
     CODES,
-    CONTACT,
     agreement,
     composition,
     composition_table,
+    read_annotations,
+)
+from censorscope.data.corpus import CORPUS_DIR, load_corpus, load_splits, shards
+from censorscope.data.reader import read_labelled
+from censorscope.data.repetition import (
+    CONTACT,
     distinct_ngrams,
     distinct_openings,
     near_duplicates,
-    read_annotations,
 )
-from censorscope.data.reader import read_labelled
 from censorscope.data.themes import THEMES
 
 

@@ -13,7 +13,6 @@ import pytest
 from censorscope.data.corpus import load_corpus, load_splits
 from censorscope.data.themes import THEMES
 from censorscope.evaluate.behaviour import (
-    failed_cases,
     flip_rates,
     pass_rates,
     read_cases,
@@ -125,14 +124,12 @@ def test_damage_touches_letters_and_keeps_the_words_apart() -> None:
 def test_rates_by_hand() -> None:
     cases = read_cases()
     rates = pass_rates(SaysNothing(), cases).set_index(["part", "name"])
-    unlabelled = [case for case in cases if not any(case.labels)]
     headlines = [case for case in cases if case.capability == "headlines"]
     assert rates.loc[("capability", "headlines"), "cases"] == len(headlines)
     assert rates.loc[("capability", "headlines"), "passed"] == pytest.approx(
         sum(not any(case.labels) for case in headlines) / len(headlines)
     )
     assert rates.loc[("rule", "26"), "passed"] == pytest.approx(4 / 7)
-    assert len(failed_cases(SaysNothing(), cases)) == len(cases) - len(unlabelled)
 
 
 def test_a_system_that_minds_capitals_is_found_out() -> None:

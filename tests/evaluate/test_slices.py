@@ -88,6 +88,7 @@ def test_the_model_card_names_the_worst_slice_and_the_rates(classifier, small) -
     facts = {
         "train_sentences": 1, "train_articles": 1, "data": ["x"],
         "data_digest": "d" * 64, "code_digest": "c" * 64,
+        "calibration": "folds by whoever wrote it",
     }  # fmt: skip
     reading = abstention(model, small)
     card = model_card(model, compare(small, {"censorscope": model}), checks, reading, facts)
@@ -97,3 +98,4 @@ def test_the_model_card_names_the_worst_slice_and_the_rates(classifier, small) -
     for name in (*checks.passed.query("part == 'capability'")["name"], *checks.flips["change"]):
         assert f"| {name} | " in card
     assert checks.describe_exchange() in card
+    assert "come from folds by whoever wrote it." in card

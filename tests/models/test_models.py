@@ -17,6 +17,7 @@ from censorscope.data.exceptions import InputError, ModelError
 from censorscope.data.themes import THEMES
 from censorscope.models.calibration import fit_platt, prevalence_weights
 from censorscope.models.classifier import ThemeClassifier
+from censorscope.models.encoder_classifier import EncoderClassifier
 from censorscope.models.explanation import explain
 from censorscope.models.storage import DEFAULT_MODEL, load, save
 from censorscope.models.thresholds import best_f1_threshold, precision_threshold
@@ -127,12 +128,27 @@ def test_thresholds_come_from_out_of_fold_probabilities(classifier, small) -> No
     ("sentences", "Y", "message"),
     [
         (["rumours"], [[1, 0]], "labels have shape"),
-        (["rumours shut", "no"], [[0] * 4] * 2, "some must be labelled"),
+        (["rain", "no"], [[1, 0, 0, 0], [0] * 4], "no sentence to train on mentions a ground"),
+        (["rumours shut", "no"], [[0] * 4] * 2, r"are labelled with it \(found: 0\)"),
+        (["rumours"] * 3, [[1, 0, 0, 0], *[[0] * 4] * 2], r"are labelled with it \(found: 1\)"),
+        (["rumours"] * 3, [[1, 0, 0, 0]] * 3, r"are not labelled with it \(found: 0\)"),
     ],
 )
-def test_unusable_training_data_are_named(sentences, Y, message) -> None:
-    with pytest.raises(ValueError, match=message):
-        ThemeClassifier().fit(sentences, Y)
+@pytest.mark.parametrize("estimator", [ThemeClassifier, EncoderClassifier])
+def test_unusable_training_data_are_named(estimator, sentences, Y, message) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        estimator().fit(sentences, Y)
+    assert "shape" in message or isinstance(raised.value, InputError)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_fold_is_scored_by_a_model_that_saw_both_classes(seed) -> None:
+    """Two groups hold all labels: with two folds they often fall together."""
+    sentences = ["The regulator blocked sites over rumours."] * 2 + ["A rumour spread."] * 10
+    Y = np.zeros((12, 4))
+    Y[:2, 0] = 1
+    fitted = ThemeClassifier(n_folds=2, min_df=1, random_state=seed).fit(sentences, Y)
+    assert fitted.oof_proba_[:2, 0].min() > fitted.oof_proba_[2:, 0].max()
 
 
 def test_contributions_add_up_to_the_logit(model, small) -> None:

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 import censorscope
-from censorscope.data.exceptions import RegistryError, SettingsError
+from censorscope.data.exceptions import InputError, RegistryError, SettingsError
 from censorscope.data.themes import THEMES
 from censorscope.models import registry
 from censorscope.models.storage import load, save
 from censorscope.train import run as run_module
 from censorscope.train.promotion import promote
-from censorscope.train.run import run
+from censorscope.train.run import describe, run
 from censorscope.train.settings import TrainSettings
 from censorscope.train.tracking import track
 
@@ -186,6 +186,44 @@ def test_settings_come_from_defaults_file_and_flags(tmp_path) -> None:
     settings = TrainSettings.read(path, jobs=4, output=None)
     assert (settings.seed, settings.C, settings.features) == (3, (0.5, 2.0), ("all",))
     assert (settings.jobs, settings.output) == (4, TrainSettings().output)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("rumours were heard", "")] * 20, r"are labelled with it \(found: 0\)\. Give more"),
+        ([("it rained", "fraud"), ("it snowed", "")] * 10, r"mentions a ground\. Give news"),
+    ],
+    ids=["no label", "no mention"],
+)
+def test_data_that_teach_nothing_are_named(tmp_path, rows, message, jobs) -> None:
+    path = tmp_path / "own.csv"
+    frame = pd.DataFrame(rows, columns=["text", "labels"])
+    frame.assign(article=[f"a{i}" for i in range(len(frame))]).to_csv(path, index=False)
+    with pytest.raises(InputError, match=message):
+        run(replace(quick(path, tmp_path), jobs=jobs))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_articles_do_not_suffice(labelled_file, tmp_path) -> None:
+    frame = pd.read_csv(labelled_file)
+    path = tmp_path / "own.csv"
+    frame[frame["article"].isin(frame["article"].unique()[:2])].to_csv(path, index=False)
+    with pytest.raises(InputError, match="training takes two articles"):
+        run(quick(path, tmp_path))
+
+
+def test_the_facts_say_what_calibration_comes_from(store) -> None:
+    settings, result, run_id, _ = store
+    assert describe(settings, result)["calibration"].endswith("with folds by article")
+    by_author = replace(result, train=result.train.assign(author=result.train["article"]))
+    assert describe(settings, by_author)["calibration"].endswith("with folds by author")
+    encoder = describe(replace(settings, scorer="encoder"), by_author)["calibration"]
+    assert "held out by author" in encoder
+    with registry.connect(settings.tracking_uri) as client:
+        note = client.get_run(run_id).data.tags["mlflow.note.content"]
+    assert "out-of-fold predictions with folds by article." in note
 
 
 @pytest.mark.parametrize(
