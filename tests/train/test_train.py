@@ -196,6 +196,9 @@ def test_settings_come_from_defaults_file_and_flags(tmp_path) -> None:
         ("folds = 1", r"the setting folds = 1 is out of range"),
         ('features = ["x"]', r"features = \('x',\) is out of range. Features are all"),
         ("C = 0", r"the setting C = \(0.0,\) is out of range"),
+        ("C = [1, nan]", r"the setting C = \(1.0, nan\) is out of range"),
+        ("C = inf", r"the setting C = \(inf,\) is out of range"),
+        ("seed = -1", r"the setting seed = -1 is out of range"),
         ("seed = ", r"s.toml: not TOML"),
     ],
 )
