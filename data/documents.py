@@ -23,6 +23,7 @@ MAX_DOCUMENT: Final = 10_000_000
 
 _ID_COLUMNS: Final = ("document", "id", "article_id", "url")
 _TOO_LONG: Final = f"longer than {MAX_DOCUMENT:,} characters"
+_OTHER_TABLES: Final = (".json", ".ndjson", ".tsv")
 _NOT_UTF8: Final = "not UTF-8 text"
 
 
@@ -213,6 +214,9 @@ def _rows(file: _File, *, alone: bool) -> Iterator[_Row]:
 
 
 def _whole(file: _File) -> Iterator[_Row]:
+    suffix = kind(file.path)
+    if suffix in _OTHER_TABLES:
+        raise _UnreadableError(f"no text but {suffix}", remedy="Save it as .jsonl or .csv.")
     file.bytes_read = lambda: file.size
     if file.path == STDIN:
         content = sys.stdin.buffer.read(MAX_DOCUMENT + 1)
@@ -221,7 +225,7 @@ def _whole(file: _File) -> Iterator[_Row]:
             content = stream.read(MAX_DOCUMENT + 1)
     if len(content) > MAX_DOCUMENT:
         raise _UnreadableError(_TOO_LONG, remedy="Divide it, or write a table of articles.")
-    if kind(file.path) in HTML:
+    if suffix in HTML:
         yield _Row(1, text=content)
         return
     try:

@@ -48,8 +48,8 @@ def read_labelled(*paths: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        Naming file, line and remedy: not a table, wrong encoding, missing column, unknown theme, empty
-        text, duplicate article or id.
+        Naming file, line and remedy: unreadable, not a table, wrong encoding, missing column, unknown
+        theme, empty text, duplicate article or id.
     """
     if not paths:
         raise InputError("no labelled file given")
@@ -57,7 +57,12 @@ def read_labelled(*paths: str | Path) -> pd.DataFrame:
     seen: dict[str, str] = {}
     for path in map(Path, paths):
         before = len(rows)
-        rows.extend(_number(_read_one(path, seen)))
+        try:
+            rows.extend(_number(_read_one(path, seen)))
+        except OSError as error:
+            raise InputError(
+                f"cannot be read ({error.strerror})", path=path, remedy="Check its permissions."
+            ) from None
         if len(rows) == before:
             raise InputError(
                 "holds no sentence", path=path, remedy="Give a file with labelled text."
@@ -203,9 +208,19 @@ def _jsonl_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             record = json.loads(text)
-        except json.JSONDecodeError as error:
+            if "\\u" in text:
+                json.dumps(record, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
             raise InputError(
-                f"not JSON ({error.msg})", path=path, line=line, remedy="Write one object a line."
+                "half a character (a lone surrogate such as \\ud83d)",
+                path=path,
+                line=line,
+                remedy="Write characters whole, as UTF-8.",
+            ) from None
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else error
+            raise InputError(
+                f"not JSON ({reason})", path=path, line=line, remedy="Write one object a line."
             ) from None
         if not isinstance(record, dict):
             raise InputError("not a JSON object", path=path, line=line)

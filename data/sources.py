@@ -53,7 +53,7 @@ class Sources:
         return os.path.relpath(os.path.abspath(path), self.root).replace(os.sep, "/")
 
 
-def find_sources(given: Iterable[str], *, leave_out: Iterable[Path] = ()) -> Sources:
+def find_sources(given: Iterable[str], *, outputs: Iterable[Path] = ()) -> Sources:
     """Find the files to be read.
 
     Parameters
@@ -61,20 +61,26 @@ def find_sources(given: Iterable[str], *, leave_out: Iterable[Path] = ()) -> Sou
     given : iterable of str
         Files, folders, patterns such as ``archive/**/*.jsonl``, or ``-``. Folders and patterns
         stand for the files in them, sorted by name, without hidden ones.
-    leave_out : iterable of Path
-        Files that a folder or pattern does not stand for (the output of an earlier run).
+    outputs : iterable of Path
+        Files that the run will replace: a folder or pattern does not stand for them.
 
     Raises
     ------
     InputError
-        When a file is missing, or a folder or pattern holds none.
+        When a file is missing or one of the outputs, or a folder or pattern holds none.
     """
-    left_out = {os.path.abspath(path) for path in leave_out}
+    written = [os.stat(path) for path in outputs if os.path.exists(path)]
     paths: list[str] = []
     roots: list[str] = []
     for name in given:
         if name == STDIN or os.path.isfile(name):
             found, root = [name], os.path.dirname(name)
+            if name != STDIN and _is_one_of(name, written):
+                raise InputError(
+                    "the output would replace this input",
+                    path=name,
+                    remedy="Give another --output.",
+                )
         elif os.path.isdir(name):
             found, root = sorted(_files_below(name)), name
         elif _MAGIC.isdisjoint(name):
@@ -90,7 +96,7 @@ def find_sources(given: Iterable[str], *, leave_out: Iterable[Path] = ()) -> Sou
             found = sorted(filter(os.path.isfile, glob.iglob(name, recursive=True)))
             root = os.path.dirname(name[: min(map(name.find, _MAGIC & set(name)))])
         if found != [name]:
-            found = [p for p in found if os.path.abspath(p) not in left_out]
+            found = [p for p in found if not _is_one_of(p, written)]
             if not found:
                 kind_of = "folder holds" if os.path.isdir(name) else "pattern fits"
                 raise InputError(f"the {kind_of} no file", path=name)
@@ -102,6 +108,10 @@ def find_sources(given: Iterable[str], *, leave_out: Iterable[Path] = ()) -> Sou
         sizes.append(status.st_size if status else 0)
         modified.append(status.st_mtime_ns if status else 0)
     return Sources(paths, sizes, modified, os.path.commonpath(roots))
+
+
+def _is_one_of(path: str, written: list[os.stat_result]) -> bool:
+    return bool(written) and any(os.path.samestat(os.stat(path), other) for other in written)
 
 
 def kind(path: str) -> str:

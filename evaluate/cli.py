@@ -54,7 +54,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     from .errors import worst_errors
 
     for path in filter(None, (arguments.json, arguments.errors)):
-        _require_folder(path)
+        _require_place(path, arguments.data)
     frame = read_labelled(*arguments.data)
     model = load(arguments.model)
     print("fitting the baselines", file=sys.stderr, flush=True)
@@ -80,19 +80,37 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _require_folder(path: Path) -> None:
-    """Refuse, before any work is done, a file whose folder is not there."""
+def _require_place(path: Path, data: list[str]) -> None:
+    """Refuse, before any work is done, a file that cannot be written or would replace the data."""
     from ..data.exceptions import InputError
 
     if not path.parent.is_dir():
         raise InputError("its folder does not exist", path=path, remedy="Make the folder first.")
+    if path.exists():
+        if not path.is_file():
+            raise InputError("is no ordinary file", path=path, remedy="Give the name of a file.")
+        if any(Path(name).exists() and path.samefile(name) for name in data):
+            raise InputError("is one of --data", path=path, remedy="Give another file.")
+    scratch = _scratch(path)
+    try:
+        scratch.touch()
+        scratch.unlink()
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", path=path) from None
+
+
+def _scratch(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file whole or not at all."""
-    scratch = path.with_name(f".{path.name}.part")
-    write(scratch)
-    scratch.replace(path)
+    scratch = _scratch(path)
+    try:
+        write(scratch)
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _slices(checks: "Checks") -> str:

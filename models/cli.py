@@ -125,8 +125,8 @@ def run_label(arguments: argparse.Namespace) -> int:
         raise InputError(f"--jobs {arguments.jobs} is less than 1")
     output: Path | None = arguments.output
     form = _form(arguments)
-    earlier = (output, rejected_path(output)) if output else ()
-    sources = find_sources(arguments.files or ["-"], leave_out=earlier)
+    outputs = (output, rejected_path(output)) if output else ()
+    sources = find_sources(arguments.files or ["-"], outputs=outputs)
     model = load(arguments.model).with_thresholds(_thresholds(arguments.threshold))
     if arguments.precision is not None:
         model = model.at_precision(arguments.precision)

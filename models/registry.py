@@ -66,7 +66,7 @@ def database_path(uri: str) -> Path | None:
 
 @contextlib.contextmanager
 def connect(uri: str | None = None, *, create: bool = False) -> Iterator["MlflowClient"]:
-    """Open a store; MLflow's own complaints become a `RegistryError`.
+    """Open a store; its complaints, and MLflow's own, become a `RegistryError`.
 
     Parameters
     ----------
@@ -74,6 +74,11 @@ def connect(uri: str | None = None, *, create: bool = False) -> Iterator["Mlflow
         See `tracking_uri`.
     create : bool
         Make a SQLite store that does not exist; otherwise that is an error.
+
+    Raises
+    ------
+    RegistryError
+        Naming the store: it is missing, no database, without its driver or out of reach.
     """
     address = tracking_uri(uri)
     path = database_path(address)
@@ -83,13 +88,20 @@ def connect(uri: str | None = None, *, create: bool = False) -> Iterator["Mlflow
                 f"{path}: no tracking store there. Run `censorscope train` first, or give "
                 "--tracking-uri or MLFLOW_TRACKING_URI."
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RegistryError(f"{path}: cannot be made ({error.strerror}).") from error
+    if path is not None and path.is_dir():
+        # MLflow would try to open it for a minute.
+        raise RegistryError(f"{path}: is a folder, no tracking store. Give the file of one.")
     # The users asked for no telemetry; MLflow reads this when it is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     import mlflow
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     # set_tracking_uri writes to the environment too, where `tracking_uri` would find it again.
@@ -99,8 +111,13 @@ def connect(uri: str | None = None, *, create: bool = False) -> Iterator["Mlflow
         with warnings.catch_warnings():
             # Advice to the authors of a model, which its users can do nothing about.
             warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
-            yield mlflow.MlflowClient(address)
-    except MlflowException as error:
+            try:
+                client = mlflow.MlflowClient(address)
+            # Only of the opening: in the block these may be about anything else.
+            except (ImportError, OSError, ValueError) as error:
+                raise RegistryError(f"{address}: cannot be opened ({error}).") from error
+            yield client
+    except (MlflowException, SQLAlchemyError) as error:
         first_line = str(error).splitlines()[0]
         raise RegistryError(f"{address}: {first_line}") from error
     finally:

@@ -38,13 +38,10 @@ def save(model: ThemeModel, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        When the path exists and is not a saved model, which is never overwritten.
+        See `require_place`.
     """
     path = Path(path)
-    if path.exists() and not (path / "model.json").is_file():
-        raise InputError(
-            "exists and is not a saved model", path=path, remedy="Choose another output folder."
-        )
+    require_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -90,6 +87,29 @@ def save(model: ThemeModel, path: str | Path) -> Path:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return path
+
+
+def require_place(path: str | Path) -> None:
+    """Refuse a place where a model cannot be saved; leave nothing there.
+
+    Raises
+    ------
+    InputError
+        When the path exists and is not a saved model, which is never overwritten, or cannot be
+        written.
+    """
+    path = Path(path)
+    remedy = "Choose another output folder."
+    try:
+        if path.exists() and not (path / "model.json").is_file():
+            raise InputError("exists and is not a saved model", path=path, remedy=remedy)
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        # Only an attempt tells: rights, read-only disks and files in the place of folders.
+        Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=folder)).rmdir()
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})", path=path, remedy=remedy
+        ) from None
 
 
 def load(path: str | Path) -> ThemeModel:
@@ -155,17 +175,19 @@ def _files(folder: Path) -> list[str]:
 
 def _read_description(path: Path) -> dict[str, Any]:
     try:
-        text = (path / "model.json").read_text(encoding="utf-8")
+        content = (path / "model.json").read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise ModelError(
             f"{path}: no model there (model.json is missing). "
             "Give the folder that `censorscope train --output` wrote."
         ) from None
+    except OSError as error:
+        raise ModelError(f"{path / 'model.json'}: cannot be read ({error.strerror}).") from None
     try:
-        description: dict[str, Any] = json.loads(text)
+        description: dict[str, Any] = json.loads(content.decode())
         version, themes = description["format_version"], description["themes"]
         digest = description["sha256"].pop("model.json")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ModelError(f"{path / 'model.json'}: damaged. Get the model again.") from None
     if version != FORMAT_VERSION:
         raise ModelError(

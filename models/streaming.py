@@ -97,9 +97,9 @@ class Archive:
         tally = Tally()
         # On a terminal the output itself shows how far it is.
         with progress(sum(self.sources.sizes), quiet=sys.stdout.isatty()) as show:
-            sys.stdout.write(self.form.header().decode())
+            _print(self.form.header())
             for piece in self.pieces(Position()):
-                sys.stdout.write(piece.rows.decode())
+                _print(piece.rows)
                 for row in piece.rejected:
                     show.say(f"not labelled: {row.file}:{row.row}: {row.reason}")
                 tally += piece.tally
@@ -140,6 +140,15 @@ class Archive:
                 grown.append(piece.rows, rejected, piece.tally, piece.end, piece.bytes_read)
                 show(piece.bytes_read, grown.done.tally.sentences - before.sentences)
         return grown.done.tally
+
+
+def _print(rows: bytes) -> None:
+    """Write UTF-8 to standard output, whatever the locale."""
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(rows.decode())  # a notebook's takes text alone
+    else:
+        binary.write(rows)
 
 
 def _listed(rejected: list[Rejected]) -> bytes:

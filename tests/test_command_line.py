@@ -13,6 +13,7 @@ import pytest
 
 from censorscope.__main__ import main
 from censorscope.data.themes import THEMES
+from censorscope.evaluate import cli as evaluate_cli
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "demo" / "article.txt"
@@ -141,6 +142,21 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
         (("promote",), "no tracking store there"),
         (("rollback",), "no tracking store there"),
         (("label", "-", "--model", "models:/censorscope@champion"), "no tracking store there"),
+        (
+            ("models", "--tracking-uri", f"sqlite:///{DEMO}"),
+            f"{DEMO}: (sqlite3.DatabaseError) file",
+        ),
+        (("models", "--tracking-uri", f"sqlite:///{ROOT}"), f"{ROOT}: is a folder"),
+        (("models", "--tracking-uri", "mysql+nodriver://h/x"), "mysql+nodriver://h/x: "),
+        (("models", "--tracking-uri", "mysql+aiomysql://h/x"), "mysql+aiomysql://h/x: cannot be"),
+        (("models", "--tracking-uri", "http://["), "http://[: cannot be opened"),
+        (("train", "--output", f"{DEMO}/m"), "article.txt/m: cannot be written (Not a directory)"),
+        (("train", "--output", f"{ROOT}/data"), "data: exists and is not a saved model"),
+        (("train", "--config", str(ROOT)), "cannot be read (Is a directory)"),
+        (("train", "--seed", "-1"), "the setting seed = -1 is out of range"),
+        (("evaluate", "--data", "x.csv", "--json", "."), ".: is no ordinary file"),
+        (("evaluate", "--data", "x.csv", "--errors", ".."), "..: is no ordinary file"),
+        (("evaluate", "--data", str(DEMO), "--json", str(DEMO)), "article.txt: is one of --data"),
     ],
     ids=" ".join,
 )
@@ -149,6 +165,40 @@ def test_a_users_mistake_is_one_line_and_exit_2(tmp_path, arguments, message) ->
     done = censorscope(*arguments, code=2, cwd=tmp_path, input="Rain.", env=environment)
     assert message in done.stderr
     assert done.stderr.count("\n") <= 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("written", ["a.csv", "link.csv", "a.csv.rejected.jsonl"])
+def test_an_input_is_never_replaced_by_the_output(tmp_path, written) -> None:
+    source = tmp_path / written
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
+    content = "text\nRain.\n" if source.suffix == ".csv" else '{"text": "Rain."}\n'
+    source.write_text(content)
+    done = censorscope("label", source, "--output", "a.csv", code=2, cwd=tmp_path)
+    assert f"{written}: the output would replace this input. Give another" in done.stderr
+    assert source.read_text() == content
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
+def test_the_output_is_utf8_in_any_locale(tmp_path, form) -> None:
+    article = tmp_path / "a.txt"
+    article.write_text("Ça: 消息.", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "censorscope", "label", str(article), "--format", form],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+    )
+    assert "Ça: 消息." in done.stdout.decode()
+
+
+def test_a_figure_that_cannot_be_written_leaves_no_scratch(tmp_path) -> None:
+    def fail(scratch: Path) -> None:
+        scratch.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        evaluate_cli._write(tmp_path / "f.json", fail)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -19,7 +19,7 @@ from ..data.splits import split_by_article
 from ..data.themes import THEMES
 from ..evaluate.baselines import fit_baselines
 from ..evaluate.comparison import Comparison, compare
-from ..models.storage import save
+from ..models.storage import require_place, save
 from ..models.theme_model import ThemeModel
 from .search import Candidate, best, fold_groups, make_classifier, search
 from .settings import TrainSettings
@@ -112,6 +112,7 @@ def fit(
 
 def run(settings: TrainSettings, report: Report = lambda _: None) -> TrainResult:
     """Do a whole run without tracking: fit, evaluate on the held-back articles, save."""
+    require_place(settings.output)
     started = time.perf_counter()
     model, candidates, chosen, train, test = fit(settings, report)
     seconds = time.perf_counter() - started

@@ -1,6 +1,7 @@
 """Everything a training run depends on, in one frozen object."""
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -84,7 +85,8 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name, problem in (
-            ("C", not self.C or min(self.C) <= 0),
+            ("C", not self.C or not all(0 < c < math.inf for c in self.C)),
+            ("seed", not 0 <= self.seed < 1 << 32),
             ("min_df", not self.min_df or min(self.min_df) < 1),
             ("folds", self.folds < 2),
             ("jobs", self.jobs < 1),
@@ -110,7 +112,7 @@ class TrainSettings:
         Raises
         ------
         SettingsError
-            For an unknown key, a wrong type or a file that is not TOML.
+            For an unknown key, a wrong type or a file that cannot be read or is not TOML.
         """
         values: dict[str, Any] = {}
         if path is not None:
@@ -118,6 +120,8 @@ class TrainSettings:
                 values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
             except FileNotFoundError:
                 raise SettingsError("no such file", path=path) from None
+            except OSError as error:
+                raise SettingsError(f"cannot be read ({error.strerror})", path=path) from None
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 raise SettingsError(f"not TOML ({error})", path=path) from None
         values |= {name: value for name, value in flags.items() if value is not None}

@@ -89,6 +89,9 @@ def test_a_short_csv_row_is_rejected(tmp_path) -> None:
             r"x.jsonl.gz:\d+: cannot be read",
         ),
         ("x.jsonl.zst", b"nonsense", r"x.jsonl.zst:1: cannot be read"),
+        ("x.json", b"[]", r"x.json: no text but .json. Save it as .jsonl or .csv"),
+        ("x.ndjson.gz", b"", r"x.ndjson.gz: no text but .ndjson. Save it as .jsonl or .csv"),
+        ("x.TSV", b"text", r"x.TSV: no text but .tsv. Save it as .jsonl or .csv"),
         ("x.txt", b"x" * 30, r"x.txt: longer than [\d,]+ characters. Divide"),
     ],
 )
@@ -103,11 +106,16 @@ def test_one_bad_file_of_several_does_not_stop_the_others(tmp_path) -> None:
     (tmp_path / "a.txt").write_bytes(b"caf\xe9")
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 99999)[:-20])
     (tmp_path / "c.parquet").write_bytes(b"nonsense")
+    (tmp_path / "cc.tsv").write_text("text\tlabels\n")
     (tmp_path / "d.txt").write_text("Rain.")
     found, rejected = read(tmp_path)
     assert found[-1] == ("d.txt", "Rain.")
     assert [reason.split(" (")[0] for _, reason in rejected] == [
-        "not UTF-8 text", "cannot be read from here on", "not a Parquet file"]  # fmt: skip
+        "not UTF-8 text",
+        "cannot be read from here on",
+        "not a Parquet file",
+        "no text but .tsv",
+    ]
     assert rejected[1][0] == len(found)
 
 
@@ -174,12 +182,12 @@ def test_folders_and_patterns_stand_for_the_files_in_them(tmp_path, monkeypatch)
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("text\nx\n")
     out = [tmp_path / "b" / "out.csv"]
-    sources = find_sources([str(tmp_path), "-"], leave_out=out)
+    sources = find_sources([str(tmp_path), "-"], outputs=out)
     expected = [str(tmp_path / name) for name in ("a.csv", "b/1.txt", "b/2.txt")]
     assert sources.paths == [*expected, "-"]
     assert not sources.resumable
     assert find_sources(["b/*.txt"]).paths == ["b/1.txt", "b/2.txt"]
-    both = find_sources(["**/*.txt", "a.csv"], leave_out=out)
+    both = find_sources(["**/*.txt", "a.csv"], outputs=out)
     assert [both.name(i) for i in range(3)] == ["b/1.txt", "b/2.txt", "a.csv"]
     assert [d for d, _ in read("b")[0]] == ["1.txt", "2.txt", "out.csv:1"]
     # A file may have a name that looks like a pattern.

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -81,6 +82,14 @@ def test_the_forms_of_one_table_are_read_alike(tmp_path) -> None:
         ("a.csv", "text,labels\nx,y,z\n", r"a.csv:2: another number of fields"),
         ("a.csv", 'text,labels\n"a\nb",\nx,nonsense\n', r"a.csv:4: unknown theme 'nonsense'"),
         ("a.csv", b"text,labels\ncaf\xe9,\n", r"a.csv:2: not UTF-8 text. Save"),
+        ("a.jsonl", '{"text": ' + "[" * 99_999, r"a.jsonl:1: not JSON \(.*recursion"),
+        ("a.jsonl", f'{{"text": {"1" * 5000}}}', r"a.jsonl:1: not JSON \(Exceeds"),
+        (
+            "a.jsonl",
+            '\n{"text": "x \\ud83d", "labels": []}',
+            r"a.jsonl:2: half a character .* Write characters whole",
+        ),
+        ("a.jsonl", r'{"id": "\udc00", "text": "x", "labels": []}', r"a.jsonl:1: half a character"),
         ("a.parquet", "PAR?", r"a.parquet: not a Parquet file"),
         ("a.xlsx", "x", r"a.xlsx: unknown kind of file '.xlsx'. Use"),
     ],
@@ -100,6 +109,14 @@ def test_an_article_in_two_files_is_refused(tmp_path) -> None:
 def test_a_missing_file_is_named(tmp_path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_labelled(tmp_path / "nothing.csv")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that fails to be read")
+def test_a_file_that_cannot_be_read_is_named(tmp_path) -> None:
+    # Rights would not stop root; the beginning of this one stops everyone.
+    (tmp_path / "a.csv").symlink_to("/proc/self/mem")
+    with pytest.raises(InputError, match=r"a.csv: cannot be read \(Input/output error\)"):
+        read_labelled(tmp_path / "a.csv")
 
 
 texts = st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda t: t.strip() != "")

@@ -292,6 +292,13 @@ def test_a_changed_description_is_noticed(saved, change, message) -> None:
         load(saved)
 
 
+@pytest.mark.parametrize("content", [b'{"caf\xe9": 1}', b"[" * 99_999])
+def test_a_description_that_is_no_json_is_damaged(saved, content) -> None:
+    (saved / "model.json").write_bytes(content)
+    with pytest.raises(ModelError, match=r"model.json: damaged. Get the model again"):
+        load(saved)
+
+
 def test_saving_never_overwrites_what_is_no_model(classifier, tmp_path) -> None:
     folder = tmp_path / "thesis"
     folder.mkdir()

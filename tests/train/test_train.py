@@ -234,6 +234,9 @@ def test_the_facts_say_what_calibration_comes_from(store) -> None:
         ("folds = 1", r"the setting folds = 1 is out of range"),
         ('features = ["x"]', r"features = \('x',\) is out of range. Features are all"),
         ("C = 0", r"the setting C = \(0.0,\) is out of range"),
+        ("C = [1, nan]", r"the setting C = \(1.0, nan\) is out of range"),
+        ("C = inf", r"the setting C = \(inf,\) is out of range"),
+        ("seed = -1", r"the setting seed = -1 is out of range"),
         ("seed = ", r"s.toml: not TOML"),
     ],
 )
