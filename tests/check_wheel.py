@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("data", "evaluate", "features", "models", "train")
-ENDINGS = (".py", ".tsv", ".typed", ".jsonl", ".json", ".parquet", ".txt", ".md")
+ENDINGS = (".py", ".tsv", ".typed", ".jsonl", ".json", ".parquet", ".txt", ".md", ".csv")
 
 
 def expected() -> set[str]:
