@@ -81,8 +81,13 @@ $(ARENA_INSTALLED): pyproject.toml
 arena: $(ARENA_INSTALLED) ## rivals trained and scored beside the model (docs/arena.md); BENCHMARK=FILE scores it too
 	$(ARENA_VENV)/bin/python benchmarks/quality.py $(if $(BENCHMARK),--data $(BENCHMARK)) $(addprefix --model ,$(MODELS))
 
+speed: $(INSTALLED) ## measure speed, cold start and training cost anew (benchmarks/README.md); BENCHMARK=FILE times it too
+	$(BIN)/python benchmarks/cold_start.py --write
+	$(BIN)/python benchmarks/speed.py --write $(if $(BENCHMARK),--data $(BENCHMARK))
+	$(BIN)/python benchmarks/training.py --write
+
 clean: ## delete what can be made again (not your runs)
 	rm -rf $(VENV) $(ARENA_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: ablation arena help install demo ui test test-spark lint types wheel default-model corpus-figures floors clean
+.PHONY: ablation arena help install demo ui test test-spark lint types wheel default-model corpus-figures floors speed clean
