@@ -87,8 +87,14 @@ memory-proof: $(INSTALLED) ## label 2 GB in every format and print the resident 
 kill-proof: $(INSTALLED) ## kill -9 labelling at random, go on, compare bytes (minutes; ROUNDS=10)
 	$(BIN)/python benchmarks/kill.py $(if $(ROUNDS),--rounds $(ROUNDS))
 
+speed: $(INSTALLED) ## measure speed, cold start and training cost anew (benchmarks/README.md); BENCHMARK=FILE times it too
+	$(BIN)/python benchmarks/cold_start.py --write
+	$(BIN)/python benchmarks/speed.py --write $(if $(BENCHMARK),--data $(BENCHMARK))
+	$(BIN)/python benchmarks/training.py --write
+
 clean: ## delete what can be made again (not your runs)
 	rm -rf $(VENV) $(ARENA_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: ablation arena help install demo ui test test-spark lint types wheel default-model corpus-figures floors memory-proof kill-proof clean
+.PHONY: ablation arena help install demo ui test test-spark lint types wheel default-model \
+	corpus-figures floors memory-proof kill-proof speed clean

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..data.themes import THEMES
 from ..features.columns import strings
@@ -88,6 +87,8 @@ def rejected_path(output: Path) -> Path:
 
 def _json_lines(table: pa.Table) -> bytes:
     """Return what json.dumps of every row would, but joined column by column."""
+    import pyarrow.compute as pc
+
     quote = json.JSONEncoder(ensure_ascii=False).encode
 
     def literal(text: str) -> pa.Scalar:
