@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -73,6 +73,7 @@ WORDS = ["rumours", "paedophiles", "organised", "fake", "a", "the", "websites", 
          "ISIS", "PKK", "x", "rated", "lying", "418", "telegram"]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from(WORDS), max_size=8).map(", ".join), min_size=1))
 def test_the_prefilter_never_loses_a_mention(texts: list[str]) -> None:
     table = TermTable.read(GROUNDS_PATH)
