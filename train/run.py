@@ -133,40 +133,31 @@ def _learning_curve(
         return pd.DataFrame(columns=["sentences", "macro_f1"])
     rng = np.random.default_rng(settings.seed)
     articles = rng.permutation(train["article"].unique())
-<<<<<<< HEAD
-    Y = test[list(THEMES)].to_numpy()
-    rows = []
-    for share in LEARNING_SHARES:
-        part = train[train["article"].isin(articles[: max(2, int(share * len(articles)))])]
-        labels = part[list(THEMES)].to_numpy()
-        if not labels.any(axis=0).all():
-            continue
-        classifier = make_classifier(settings, chosen.params)
-        try:
-            classifier.fit(part["text"], labels, fold_groups(part))
-        except InputError:
-            continue  # so small a share need not hold what a fit needs
-        rows.append({"sentences": len(part), "macro_f1": classifier.score(test["text"], Y)})
-=======
     parts = (
         train[train["article"].isin(articles[: max(2, int(share * len(articles)))])]
         for share in LEARNING_SHARES
     )
-    rows = Parallel(n_jobs=settings.jobs)(
+    points = Parallel(n_jobs=settings.jobs)(
         delayed(_learned)(settings, chosen.params, part, test)
         for part in parts
         if part[list(THEMES)].any(axis=0).all()
     )
->>>>>>> speed
+    rows = [point for point in points if point is not None]
     return pd.DataFrame(rows, columns=["sentences", "macro_f1"])
 
 
 def _learned(
     settings: TrainSettings, params: dict[str, Any], part: pd.DataFrame, test: pd.DataFrame
-) -> tuple[int, float]:
-    """Return the sentences of a part and macro-F1 of the classifier that learned from it."""
+) -> tuple[int, float] | None:
+    """Return the sentences of a part and macro-F1 of the classifier that learned from it.
+
+    None where so small a part does not hold what a fit needs.
+    """
     classifier = make_classifier(settings, params)
-    classifier.fit(part["text"], part[list(THEMES)].to_numpy(), fold_groups(part))
+    try:
+        classifier.fit(part["text"], part[list(THEMES)].to_numpy(), fold_groups(part))
+    except InputError:
+        return None
     return len(part), classifier.score(test["text"], test[list(THEMES)].to_numpy())
 
 
