@@ -130,7 +130,10 @@ class Vocabulary:
             sums[block.family, block.context[starts]] += np.add.reduceat(
                 weight.take(feature, mode="wrap"), starts * (len(feature) // len(block.context))
             )
-        total: np.ndarray = (sums.real / np.sqrt(np.maximum(sums.imag, 1))).sum(axis=0)
+        total = np.zeros(len(contexts.row))
+        # One by one, so that a sentence gets the same bits in any company.
+        for family in sums:
+            total += family.real / np.sqrt(np.maximum(family.imag, 1))
         return total
 
     @cached_property

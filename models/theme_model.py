@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
 """Precisions that a user can ask for."""
-BATCH_SENTENCES: Final = 1 << 15
-"""Sentences searched for mentions at a time."""
+BATCH_SENTENCES: Final = 1 << 14
+"""Sentences looked at together: enough to share the work on their words, few enough for the cache."""
 SIFTED_FROM: Final = 1 << 10
 """Fewer sentences are not sifted: to set up the sieve takes longer than to read them all."""
-BATCH_CANDIDATES: Final = 1 << 14
-"""Sentences scored at a time: their features then stay in the processor's cache."""
+SIEVE_PAYS: Final = 0.6
+"""To sift takes as long as to read about this share of the sentences; if more pass, it is given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +94,18 @@ class ThemeModel(ABC):
         """
         column = text_column(texts)
         result = np.zeros((len(column), N_THEMES))
+        sieve = self._prefilter if len(column) >= SIFTED_FROM else None
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
             words = split_words(batch)
-            candidates = self._candidates(words)
-            for first in range(0, len(candidates), BATCH_CANDIDATES):
-                rows = candidates[first : first + BATCH_CANDIDATES]
-                row, theme, score = self.score_mentions(take(batch, rows), words.select(rows))
-                result[start + rows[row], theme] = _sigmoid(self.calibrate(score, theme))
+            rows = np.arange(len(batch))
+            if sieve is not None:
+                rows = sieve.keep(words)
+                batch, words = take(batch, rows), words.select(rows)
+                if len(rows) > SIEVE_PAYS * BATCH_SENTENCES:
+                    sieve = None
+            row, theme, score = self.score_mentions(batch, words)
+            result[start + rows[row], theme] = _sigmoid(self.calibrate(score, theme))
         return result
 
     def predict(self, texts: Any) -> np.ndarray:
@@ -199,12 +203,6 @@ class ThemeModel(ABC):
                 raise InputError(f"the threshold of {theme} is {value}, outside 0 to 1")
             values[THEMES.index(theme)] = value
         return replace(self, thresholds=values)
-
-    def _candidates(self, words: Words) -> np.ndarray:
-        n_sentences = len(words.column)
-        if n_sentences < SIFTED_FROM:
-            return np.arange(n_sentences)
-        return self._prefilter.keep(words)
 
     @cached_property
     def _prefilter(self) -> Prefilter:
