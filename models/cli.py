@@ -15,7 +15,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     label = commands.add_parser(
         "label",
         help="label the sentences of files",
-        description="Label the sentences of files of any size. A run that was interrupted "
+        description="Label the sentences of files, tables of any size. A run that was interrupted "
         "continues where it stopped when the same command is given again. Rows that cannot be "
         "read are listed in OUTPUT.rejected.jsonl.",
     )
