@@ -170,8 +170,9 @@ def risk_coverage(Y: np.ndarray, proba: np.ndarray, model: "ThemeModel") -> Figu
         Whose thresholds are in force.
     """
     figure, (axis,) = _figure("Risk and coverage on held-back articles")
+    decisions = model.decide(proba)
     for k, theme in enumerate(THEMES):
-        flagged = model.decide(proba)[:, k]
+        flagged = decisions[:, k]
         order = np.argsort(-proba[flagged, k], kind="stable")
         wrong = np.cumsum(~Y[flagged, k][order])
         given = np.arange(1, len(order) + 1)

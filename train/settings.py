@@ -9,19 +9,16 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from ..data.exceptions import SettingsError
+from ..features.contexts import FAMILIES
 from ..models.registry import DEFAULT_TRACKING_URI
 
 FEATURE_SETS: Final = MappingProxyType(
     {
-        "all": (
-            "word", "before", "after", "bigram", "cue", "cue_pair", "cue_theme", "ground", "theme",
-        ),
-        "no bigrams": (
-            "word", "before", "after", "cue", "cue_pair", "cue_theme", "ground", "theme",
-        ),
+        "all": FAMILIES,
+        "no bigrams": tuple(family for family in FAMILIES if family != "bigram"),
         "cues only": ("cue", "cue_pair", "cue_theme", "ground", "theme"),
     }
-)  # fmt: skip
+)
 """Named choices of families of features (see `features.contexts`) for the search."""
 
 SCORERS: Final = ("table", "encoder")

@@ -93,10 +93,10 @@ def _run_name(result: TrainResult) -> str:
 def _log_facts(settings: TrainSettings, result: TrainResult) -> None:
     import mlflow
 
-    given = settings.to_dict() | {"data": describe(settings, result)["data"]}
+    facts = describe(settings, result)
+    given = settings.to_dict() | {"data": facts["data"]}
     mlflow.log_params({name: _readable(value) for name, value in given.items()})
     mlflow.log_params({f"chosen_{name}": value for name, value in result.chosen.params.items()})
-    facts = describe(settings, result)
     mlflow.set_tags({name: _readable(value) for name, value in facts.items()})
     mlflow.log_metric("fit_seconds", result.seconds)
     mlflow.set_tags({f"package_{name}": version(name) for name in (*PACKAGES, "mlflow-skinny")})
