@@ -179,6 +179,17 @@ def test_an_input_is_never_replaced_by_the_output(tmp_path, written) -> None:
     assert source.read_text() == content
 
 
+@pytest.mark.parametrize("written", ["a.csv", "a.csv.rejected.jsonl"])
+def test_standard_input_is_never_replaced_by_the_output(tmp_path, written) -> None:
+    source = tmp_path / written
+    source.write_text("Rain fell.\n")
+    with source.open() as stdin:
+        done = censorscope("label", "-", "--output", "a.csv", code=2, cwd=tmp_path, stdin=stdin)
+    assert "standard input: the output would replace this input. Give another" in done.stderr
+    assert source.read_text() == "Rain fell.\n"
+    assert list(tmp_path.iterdir()) == [source]
+
+
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
 def test_the_output_is_utf8_in_any_locale(tmp_path, form) -> None:
     article = tmp_path / "a.txt"
