@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from censorscope.__main__ import main
 from censorscope.data.themes import THEMES
 from censorscope.evaluate import cli as evaluate_cli
+from censorscope.models import cli as models_cli
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "demo" / "article.txt"
@@ -310,6 +312,27 @@ def test_evaluate_refuses_a_place_that_is_not_there(tmp_path, capsys) -> None:
     place = tmp_path / "no" / "errors.csv"
     assert main(["evaluate", "--data", "x.jsonl", "--errors", str(place)]) == 2
     assert "folder does not exist" in capsys.readouterr().err
+
+
+def test_an_error_of_ours_is_told_from_a_refusal(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(models_cli, "run_explain", lambda arguments: arguments.no_such)
+    assert main(["explain", "Rain."]) == 70
+    assert "AttributeError" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+@pytest.mark.parametrize(("code", "done"), [(0, True), (1, True), (2, False), (70, False)])
+def test_the_demo_goes_on_when_promote_refuses_and_only_then(tmp_path, code, done) -> None:
+    command = tmp_path / "censorscope"
+    command.write_text(f"#!/bin/sh\n[ $1 = train ] || exit {code}\n")
+    command.chmod(0o755)
+    champion = tmp_path / ".champion"
+    run = subprocess.run(
+        ["make", "-C", str(ROOT), f"BIN={tmp_path}", f"RUNS={tmp_path}", str(champion)],
+        capture_output=True,
+        check=False,
+    )
+    assert (run.returncode == 0) == done == champion.exists()
 
 
 def test_train_promote_models_and_label_by_alias(tmp_path, small) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import censorscope
+from censorscope.__main__ import main
 from censorscope.data.exceptions import InputError, RegistryError, SettingsError
 from censorscope.data.themes import THEMES
 from censorscope.models import registry
@@ -116,7 +117,9 @@ def test_the_registered_model_labels_like_the_saved_one(store, monkeypatch) -> N
     assert schema.outputs.input_names() == ["text", *THEMES, "labels"]
 
 
-def test_versions_are_promoted_with_evidence_and_rolled_back(labelled_file, tmp_path) -> None:
+def test_versions_are_promoted_with_evidence_and_rolled_back(
+    labelled_file, tmp_path, capsys
+) -> None:
     settings = quick(labelled_file, tmp_path)
     uri = settings.tracking_uri
     good = run(settings)
@@ -132,6 +135,8 @@ def test_versions_are_promoted_with_evidence_and_rolled_back(labelled_file, tmp_
     assert not refused.promoted
     assert refused.difference is not None
     assert refused.difference.high < 0
+    assert main(["promote", "--tracking-uri", uri]) == 1
+    assert "version 2 stays @challenger: against version 1" in capsys.readouterr().out
     forced = promote(uri, force="to see the UI")
     assert forced.promoted
     assert "forced: to see the UI" in forced.reason
