@@ -52,7 +52,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     from ..models.registry import CHALLENGER, MODEL_NAME
     from .run import run
     from .settings import TrainSettings
-    from .tracking import track
+    from .tracking import require_store, track
 
     settings = TrainSettings.read(
         arguments.config,
@@ -64,7 +64,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         jobs=arguments.jobs,
     )
-    result = run(settings, _say)
+    result = run(settings, _say, before_fit=lambda: require_store(settings))
     print(f"\n{result.comparison}\n", flush=True)
     _say("logging the run to MLflow")
     run_id, number = track(settings, result)

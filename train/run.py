@@ -59,7 +59,7 @@ class TrainResult:
     learning_curve : pandas.DataFrame
         Columns sentences and macro_f1.
     seconds : float
-        Wall time of reading, search and fit.
+        Wall time of search and fit.
     """
 
     model: ThemeModel
@@ -82,17 +82,15 @@ def read_parts(settings: TrainSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def fit(
-    settings: TrainSettings, report: Report = lambda _: None
-) -> tuple[ThemeModel, list[Candidate], Candidate, pd.DataFrame, pd.DataFrame]:
-    """Read, split, search, fit, calibrate and choose thresholds; write nothing.
+    settings: TrainSettings, train: pd.DataFrame, report: Report = lambda _: None
+) -> tuple[ThemeModel, list[Candidate], Candidate]:
+    """Search, fit, calibrate and choose thresholds; write nothing.
 
     Raises
     ------
     InputError
-        When the data cannot be read or do not suffice to train on.
+        When the data do not suffice to train on.
     """
-    train, test = read_parts(settings)
-    report(f"read {len(train):,} sentences to train on, {len(test):,} held back")
     candidates = []
     for candidate in search(train, settings):
         candidates.append(candidate)
@@ -108,14 +106,35 @@ def fit(
         python=platform.python_version(),
         out_of_fold_average_precision=chosen.average_precision,
     )
-    return model, candidates, chosen, train, test
+    return model, candidates, chosen
 
 
-def run(settings: TrainSettings, report: Report = lambda _: None) -> TrainResult:
-    """Do a whole run without tracking: fit, evaluate on the held-back articles, save."""
+def run(
+    settings: TrainSettings,
+    report: Report = lambda _: None,
+    before_fit: Callable[[], None] = lambda: None,
+) -> TrainResult:
+    """Do a whole run without tracking: read, fit, evaluate on the held-back articles, save.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+    report : callable
+        Is told, in a line each, how far the run is.
+    before_fit : callable
+        Called when the data are read; an error of its own stops the run before the long part.
+
+    Raises
+    ------
+    InputError
+        When the data cannot be read or do not suffice, or the model cannot be saved.
+    """
     require_place(settings.output)
+    train, test = read_parts(settings)
+    report(f"read {len(train):,} sentences to train on, {len(test):,} held back")
+    before_fit()
     started = time.perf_counter()
-    model, candidates, chosen, train, test = fit(settings, report)
+    model, candidates, chosen = fit(settings, train, report)
     seconds = time.perf_counter() - started
     report("evaluating on the held-back articles, beside the baselines")
     comparison = compare(test, {"censorscope": model, **fit_baselines(train)}, seed=settings.seed)

@@ -172,6 +172,41 @@ def test_opening_a_store_leaves_the_environment_as_it_was(store, monkeypatch, gi
     assert registry.tracking_uri() == (given or registry.DEFAULT_TRACKING_URI)
 
 
+def deleted_experiment(path) -> str:
+    uri = f"sqlite:///{path}"
+    with registry.connect(uri, create=True) as client:
+        client.delete_experiment(client.create_experiment(TrainSettings().experiment))
+    return uri
+
+
+def no_database(path) -> str:
+    path.write_text("no database")
+    return f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize(
+    ("make_uri", "message"),
+    [
+        (no_database, "file is not a database"),
+        (deleted_experiment, "deleted"),
+    ],
+)
+def test_a_bad_store_is_named_before_anything_is_fitted(
+    labelled_file, tmp_path, capsys, make_uri, message
+) -> None:
+    config = tmp_path / "quick.toml"
+    config.write_text('C = 1.0\nfeatures = "all"\nfolds = 3\njobs = 1\n')
+    output, uri = tmp_path / "model", make_uri(tmp_path / "store.db")
+    capsys.readouterr()
+    arguments = ["--data", str(labelled_file), "--config", str(config), "--output", str(output)]
+    assert main(["train", *arguments, "--tracking-uri", uri]) == 2
+    read, error = capsys.readouterr().err.splitlines()
+    assert read.startswith("read ")
+    assert str(tmp_path / "store.db") in error
+    assert message in error
+    assert not output.exists()
+
+
 def test_a_missing_store_is_not_made_by_looking(tmp_path) -> None:
     uri = f"sqlite:///{tmp_path / 'no.db'}"
     with pytest.raises(RegistryError, match=r"no\.db: no tracking store there"):
