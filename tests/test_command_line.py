@@ -152,6 +152,7 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
         (("models", "--tracking-uri", "mysql+nodriver://h/x"), "mysql+nodriver://h/x: "),
         (("models", "--tracking-uri", "mysql+aiomysql://h/x"), "mysql+aiomysql://h/x: cannot be"),
         (("models", "--tracking-uri", "http://["), "http://[: cannot be opened"),
+        (("train", "--tracking-uri", "http://127.0.0.1:9"), "http://127.0.0.1:9: API request to"),
         (("train", "--output", f"{DEMO}/m"), "article.txt/m: cannot be written (Not a directory)"),
         (("train", "--output", f"{ROOT}/data"), "data: exists and is not a saved model"),
         (("train", "--config", str(ROOT)), "cannot be read (Is a directory)"),
