@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from censorscope.__main__ import main
+from censorscope.data.exceptions import InputError
 from censorscope.data.themes import THEMES
 from censorscope.evaluate import cli as evaluate_cli
 from censorscope.models import cli as models_cli
@@ -159,6 +160,9 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
         (("train", "--seed", "-1"), "the setting seed = -1 is out of range"),
         (("evaluate", "--data", "x.csv", "--json", "."), ".: is no ordinary file"),
         (("evaluate", "--data", "x.csv", "--errors", ".."), "..: is no ordinary file"),
+        (("evaluate", "--data", "x.csv", "--json", "no/f.json"), "its folder does not exist"),
+        (("evaluate", "--data", "x.csv", "--errors", "x" * 256), "x: cannot be written (File name"),
+        (("evaluate", "--data", "x.csv", "--errors", "f", "--json", "f"), "f: is written twice"),
         (("evaluate", "--data", str(DEMO), "--json", str(DEMO)), "article.txt: is one of --data"),
     ],
     ids=" ".join,
@@ -206,14 +210,19 @@ def test_the_output_is_utf8_in_any_locale(tmp_path, form) -> None:
     assert "Ça: 消息." in done.stdout.decode()
 
 
-def test_a_figure_that_cannot_be_written_leaves_no_scratch(tmp_path) -> None:
-    def fail(scratch: Path) -> None:
-        scratch.write_text("half")
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(OSError, match="No space"):
-        evaluate_cli._write(tmp_path / "f.json", fail)
-    assert list(tmp_path.iterdir()) == []
+def test_evaluate_writes_all_its_files_or_none(tmp_path) -> None:
+    resource = pytest.importorskip("resource")
+    errors, figures = tmp_path / "errors.csv", tmp_path / "f.json"
+    errors.write_text("precious")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(InputError, match=r"f\.json: cannot be written \(File too large\)"):
+            evaluate_cli._write({errors: "short", figures: "long" * 1000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert errors.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [errors]
 
 
 def test_a_failure_midway_leaves_the_old_output(tmp_path) -> None:
