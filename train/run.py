@@ -9,20 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from ..data.corpus import development_and_test, digest
-from ..data.exceptions import InputError
 from ..data.reader import read_labelled
 from ..data.splits import split_by_article
-from ..data.themes import THEMES
 from ..evaluate.baselines import fit_baselines
 from ..evaluate.comparison import Comparison, compare
 from ..models.storage import require_place, save
 from ..models.theme_model import ThemeModel
-from .search import Candidate, best, fold_groups, make_classifier, search
+from .learning_curve import learning_curve
+from .search import Candidate, best, fold_groups, search
 from .settings import TrainSettings
 
 PACKAGES: Final = ("numpy", "pandas", "pyarrow", "scikit-learn", "PyStemmer", "sentencex")
@@ -37,7 +34,6 @@ _CODE_THAT_SHAPES: Final = (
     "models/thresholds.py",
     "train/search.py",
 )
-LEARNING_SHARES: Final = (0.125, 0.25, 0.5, 1.0)
 
 Report = Callable[[str], None]
 
@@ -150,34 +146,10 @@ def _learning_curve(
     if settings.scorer == "encoder":
         # Four more rounds of fine-tuning would cost more than the curve tells.
         return pd.DataFrame(columns=["sentences", "macro_f1"])
-    rng = np.random.default_rng(settings.seed)
-    articles = rng.permutation(train["article"].unique())
-    parts = (
-        train[train["article"].isin(articles[: max(2, int(share * len(articles)))])]
-        for share in LEARNING_SHARES
+    curve = learning_curve(
+        settings, chosen.params, train, {"macro_f1": test}, seeds=(settings.seed,)
     )
-    points = Parallel(n_jobs=settings.jobs)(
-        delayed(_learned)(settings, chosen.params, part, test)
-        for part in parts
-        if part[list(THEMES)].any(axis=0).all()
-    )
-    rows = [point for point in points if point is not None]
-    return pd.DataFrame(rows, columns=["sentences", "macro_f1"])
-
-
-def _learned(
-    settings: TrainSettings, params: dict[str, Any], part: pd.DataFrame, test: pd.DataFrame
-) -> tuple[int, float] | None:
-    """Return the sentences of a part and macro-F1 of the classifier that learned from it.
-
-    None where so small a part does not hold what a fit needs.
-    """
-    classifier = make_classifier(settings, params)
-    try:
-        classifier.fit(part["text"], part[list(THEMES)].to_numpy(), fold_groups(part))
-    except InputError:
-        return None
-    return len(part), classifier.score(test["text"], test[list(THEMES)].to_numpy())
+    return curve[["sentences", "macro_f1"]]
 
 
 def code_digest() -> str:

@@ -14,6 +14,7 @@ from censorscope.data.themes import THEMES
 from censorscope.models import registry
 from censorscope.models.storage import load, save
 from censorscope.train import run as run_module
+from censorscope.train.learning_curve import SHARES, learning_curve
 from censorscope.train.promotion import promote
 from censorscope.train.run import describe, run
 from censorscope.train.settings import TrainSettings
@@ -64,6 +65,30 @@ def test_held_back_articles_were_not_trained_on(store) -> None:
     _, result, _, _ = store
     assert not set(result.train["article"]) & set(result.test["article"])
     assert result.comparison.n_sentences == len(result.test)
+
+
+def test_the_learning_curve_ends_at_the_whole_training_part(store) -> None:
+    settings, result, _, _ = store
+    halves = {"first": result.test.iloc[::2], "second": result.test.iloc[1::2]}
+    curve = learning_curve(settings, result.chosen.params, result.train, halves, seeds=(0, 1))
+    assert list(curve) == ["share", "seed", "sentences", "first", "second"]
+    assert curve[["share", "seed"]].to_numpy().tolist() == [[s, i] for s in SHARES for i in (0, 1)]
+    whole = curve[curve["share"] == 1]
+    assert (whole["sentences"] == len(result.train)).all()
+    for name, half in halves.items():
+        expected = result.chosen.classifier.score(half["text"], half[list(THEMES)].to_numpy())
+        assert whole[name].tolist() == [expected, expected]
+    # The articles of the smaller shares are drawn by the seed; those of the run by its own.
+    first, second = (curve.loc[curve["seed"] == seed, "sentences"].tolist() for seed in (0, 1))
+    assert first[:-1] != second[:-1]
+    assert result.learning_curve["sentences"].tolist() == first == sorted(first)
+
+
+def test_shares_that_do_not_suffice_for_a_fit_are_left_out(store) -> None:
+    settings, result, _, _ = store
+    few = result.train[result.train["article"].isin(result.train["article"].unique()[:6])]
+    curve = learning_curve(settings, result.chosen.params, few, {"test": result.test}, seeds=(0,))
+    assert 0 < len(curve) < len(SHARES)
 
 
 def test_a_run_holds_what_it_was_made_of(store) -> None:
