@@ -9,9 +9,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from ..data.exceptions import InputError
 from ..data.themes import THEMES
-from ..features.prefilter import rarest_steps
 from ..features.terms import TermTable
-from ..features.tokens import encode, split_words
 from ..features.vectorizers import GROUNDS_PATH
 from .calibration import calibrate
 from .classifier import (
@@ -86,12 +84,10 @@ class EncoderClassifier(ModelEstimator):
         labels = check_labels(Y, len(column))
         self.classes_ = np.array(THEMES)
         self.grounds_ = TermTable.read(Path(self.grounds or GROUNDS_PATH))
-        words = split_words(column)
-        row, theme = mentioned(words, self.grounds_)
+        row, theme = mentioned(column, self.grounds_)
         y = labels[row, theme]
         group = group_codes(row, groups)
         check_learnable(y, group)
-        self.anchors_ = rarest_steps(self.grounds_, encode(words))
         known, held_out = self._parts(y, group)
         texts = np.array(column.to_pylist(), dtype=object)[row]
         first = self._tuned(texts[known], theme[known], y[known])
@@ -128,7 +124,6 @@ class EncoderClassifier(ModelEstimator):
         return EncoderModel(
             **self._kept(),
             grounds=self.grounds_,
-            anchors=self.anchors_,
             encoder=self.encoder_,
             metadata=metadata,
         )
