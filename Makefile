@@ -31,7 +31,8 @@ demo: $(INSTALLED) $(RUNS)/.champion ## train, track, promote, and label an arti
 
 $(RUNS)/.champion: $(wildcard data/corpus/*.jsonl features/* models/*.py train/*.py)
 	$(BIN)/censorscope train
-	$(BIN)/censorscope promote
+	@# Refused (1), the version that was champion labels the article.
+	$(BIN)/censorscope promote || test $$? -eq 1
 	touch $@
 
 ui: $(INSTALLED) ## open the MLflow UI on http://127.0.0.1:5000

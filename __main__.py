@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from . import __version__
@@ -33,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all is well, 2 for an error the user can mend, 1 for one of ours.
+        0 when all is well, 1 when `promote` refuses, 2 for an error the user can mend, 70 (EX_SOFTWARE
+        of sysexits) for one of ours.
     """
     arguments = make_parser().parse_args(argv)
     try:
@@ -48,6 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("censorscope: interrupted", file=sys.stderr)
         return 130
+    except Exception:
+        # Python's own 1 would tell a script that `promote` had refused.
+        traceback.print_exc()
+        return 70
 
 
 if __name__ == "__main__":

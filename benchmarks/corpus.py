@@ -8,12 +8,10 @@ learned from.
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from machine import described
 from matplotlib.figure import Figure
 
@@ -28,39 +26,24 @@ from censorscope.data.reader import read_labelled
 from censorscope.data.repetition import distinct_ngrams, distinct_openings, near_duplicates
 from censorscope.data.themes import THEMES
 from censorscope.evaluate.plots import COLOURS
-from censorscope.train.search import fold_groups, make_classifier
+from censorscope.train.learning_curve import learning_curve
 from censorscope.train.settings import TrainSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 DATASHEET = CORPUS_DIR / "DATASHEET.md"
 BEGIN, END = "<!-- made by make corpus-figures -->", "<!-- end -->"
-SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
 SEEDS = range(5)
 PARAMS = {"features": "all", "C": 3.0, "min_df": 2}
 
 
-def score(share: float, seed: int, train: pd.DataFrame, others: Sequence[pd.DataFrame]) -> dict:
-    """Fit on a share of the articles; return macro-F1 on the other tables."""
-    articles = np.random.default_rng(seed).permutation(train["article"].unique())
-    part = train[train["article"].isin(articles[: int(share * len(articles))])]
-    classifier = make_classifier(TrainSettings(), PARAMS)
-    classifier.fit(part["text"], part[list(THEMES)].to_numpy(), fold_groups(part))
-    scores = [classifier.score(f["text"], f[list(THEMES)].to_numpy()) for f in others]
-    return {"share": share, "sentences": len(part), "scores": scores}
-
-
-def learning_curve(data: Path | None) -> pd.DataFrame:
+def measured_curve(data: Path | None) -> pd.DataFrame:
     """Return mean and spread of macro-F1 over seeds, a row a share of the corpus."""
     train, test = development_and_test()
     others = {"corpus test part": test}
     if data:
         others[data.stem] = read_labelled(data)
-    jobs = (delayed(score)(s, seed, train, list(others.values())) for s in SHARES for seed in SEEDS)
-    frame = pd.DataFrame(Parallel(n_jobs=2)(jobs))
-    scores = np.array(frame.pop("scores").tolist())
-    for i, name in enumerate(others):
-        frame[name] = scores[:, i]
-    grouped = frame.groupby("share")
+    frame = learning_curve(TrainSettings(), PARAMS, train, others, seeds=SEEDS)
+    grouped = frame.drop(columns="seed").groupby("share")
     mean = grouped.mean()
     spread = grouped[list(others)].std().add_suffix(" sd")
     return pd.concat([mean, spread], axis=1).round(4)
@@ -126,7 +109,7 @@ def main() -> None:
     frame, annotations = load_corpus(), read_annotations()
     counts = composition(frame, annotations)
     table = composition_table(counts)
-    curve = learning_curve(arguments.data)
+    curve = measured_curve(arguments.data)
     texts = frame["text"].tolist()
     pairs = near_duplicates(texts)
     sections = [

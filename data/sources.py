@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import sys
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -67,7 +68,8 @@ def find_sources(given: Iterable[str], *, outputs: Iterable[Path] = ()) -> Sourc
     Raises
     ------
     InputError
-        When a file is missing or one of the outputs, or a folder or pattern holds none.
+        When a file is missing, a file or standard input is one of the outputs, or a folder or
+        pattern holds none.
     """
     written = [os.stat(path) for path in outputs if os.path.exists(path)]
     paths: list[str] = []
@@ -75,10 +77,10 @@ def find_sources(given: Iterable[str], *, outputs: Iterable[Path] = ()) -> Sourc
     for name in given:
         if name == STDIN or os.path.isfile(name):
             found, root = [name], os.path.dirname(name)
-            if name != STDIN and _is_one_of(name, written):
+            if _is_one_of(name, written):
                 raise InputError(
                     "the output would replace this input",
-                    path=name,
+                    path="standard input" if name == STDIN else name,
                     remedy="Give another --output.",
                 )
         elif os.path.isdir(name):
@@ -111,7 +113,13 @@ def find_sources(given: Iterable[str], *, outputs: Iterable[Path] = ()) -> Sourc
 
 
 def _is_one_of(path: str, written: list[os.stat_result]) -> bool:
-    return bool(written) and any(os.path.samestat(os.stat(path), other) for other in written)
+    if not written:
+        return False
+    try:
+        status = os.fstat(sys.stdin.fileno()) if path == STDIN else os.stat(path)
+    except io.UnsupportedOperation:
+        return False  # in a notebook standard input is no file
+    return any(os.path.samestat(status, other) for other in written)
 
 
 def kind(path: str) -> str:

@@ -3,9 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..data.exceptions import InputError
 
 if TYPE_CHECKING:
     from .checks import Checks
@@ -53,8 +54,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     from .comparison import compare
     from .errors import worst_errors
 
-    for path in filter(None, (arguments.json, arguments.errors)):
-        _require_place(path, arguments.data)
+    _require_places(list(filter(None, (arguments.json, arguments.errors))), arguments.data)
     frame = read_labelled(*arguments.data)
     model = load(arguments.model)
     print("fitting the baselines", file=sys.stderr, flush=True)
@@ -70,20 +70,30 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         if arguments.behaviour:
             print(_behaviour(checks))
             figures |= checks.to_dict()
+    contents = {}
     if arguments.errors:
         errors = worst_errors(model, frame, n=None)
-        _write(arguments.errors, lambda path: errors.to_csv(path, index=False))
-        print(f"wrote {len(errors):,} errors to {arguments.errors}", file=sys.stderr)
+        contents[arguments.errors] = errors.to_csv(index=False, lineterminator="\n")
     if arguments.json:
-        text = json.dumps(figures, indent=1) + "\n"
-        _write(arguments.json, lambda path: path.write_text(text, encoding="utf-8"))
+        contents[arguments.json] = json.dumps(figures, indent=1) + "\n"
+    _write(contents)
+    if arguments.errors:
+        print(f"wrote {len(errors):,} errors to {arguments.errors}", file=sys.stderr)
     return 0
 
 
-def _require_place(path: Path, data: list[str]) -> None:
-    """Refuse, before any work is done, a file that cannot be written or would replace the data."""
-    from ..data.exceptions import InputError
+def _require_places(paths: list[Path], data: list[str]) -> None:
+    """Refuse, before any work is done, files that cannot be written or would replace the data."""
+    for path in paths:
+        try:
+            _require_place(path, data)
+        except OSError as error:
+            raise _cannot_be_written(path, error) from None
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise InputError("is written twice", path=paths[0], remedy="Give another file.")
 
+
+def _require_place(path: Path, data: list[str]) -> None:
     if not path.parent.is_dir():
         raise InputError("its folder does not exist", path=path, remedy="Make the folder first.")
     if path.exists():
@@ -92,25 +102,31 @@ def _require_place(path: Path, data: list[str]) -> None:
         if any(Path(name).exists() and path.samefile(name) for name in data):
             raise InputError("is one of --data", path=path, remedy="Give another file.")
     scratch = _scratch(path)
-    try:
-        scratch.touch()
-        scratch.unlink()
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", path=path) from None
+    scratch.touch()
+    scratch.unlink()
+
+
+def _cannot_be_written(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot be written ({error.strerror or error})", path=path)
 
 
 def _scratch(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole or not at all."""
-    scratch = _scratch(path)
+def _write(contents: dict[Path, str]) -> None:
+    """Write all files or none: no file gets its name before the last one is whole."""
+    path = Path()
     try:
-        write(scratch)
-        scratch.replace(path)
+        for path, content in contents.items():
+            _scratch(path).write_text(content, encoding="utf-8")
+        for path in contents:
+            _scratch(path).replace(path)
+    except OSError as error:
+        raise _cannot_be_written(path, error) from None
     finally:
-        scratch.unlink(missing_ok=True)
+        for path in contents:
+            _scratch(path).unlink(missing_ok=True)
 
 
 def _slices(checks: "Checks") -> str:

@@ -98,6 +98,8 @@ def connect(uri: str | None = None, *, create: bool = False) -> Iterator["Mlflow
     # The users asked for no telemetry; MLflow reads this when it is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # A server that does not answer is asked four times in some 15 s, not eight times in four minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     import mlflow
     from mlflow.exceptions import MlflowException

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ import pandas as pd
 import pytest
 
 from censorscope.__main__ import main
+from censorscope.data.exceptions import InputError
 from censorscope.data.themes import THEMES
 from censorscope.evaluate import cli as evaluate_cli
+from censorscope.models import cli as models_cli
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "demo" / "article.txt"
@@ -150,12 +153,16 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
         (("models", "--tracking-uri", "mysql+nodriver://h/x"), "mysql+nodriver://h/x: "),
         (("models", "--tracking-uri", "mysql+aiomysql://h/x"), "mysql+aiomysql://h/x: cannot be"),
         (("models", "--tracking-uri", "http://["), "http://[: cannot be opened"),
+        (("train", "--tracking-uri", "http://127.0.0.1:9"), "http://127.0.0.1:9: API request to"),
         (("train", "--output", f"{DEMO}/m"), "article.txt/m: cannot be written (Not a directory)"),
         (("train", "--output", f"{ROOT}/data"), "data: exists and is not a saved model"),
         (("train", "--config", str(ROOT)), "cannot be read (Is a directory)"),
         (("train", "--seed", "-1"), "the setting seed = -1 is out of range"),
         (("evaluate", "--data", "x.csv", "--json", "."), ".: is no ordinary file"),
         (("evaluate", "--data", "x.csv", "--errors", ".."), "..: is no ordinary file"),
+        (("evaluate", "--data", "x.csv", "--json", "no/f.json"), "its folder does not exist"),
+        (("evaluate", "--data", "x.csv", "--errors", "x" * 256), "x: cannot be written (File name"),
+        (("evaluate", "--data", "x.csv", "--errors", "f", "--json", "f"), "f: is written twice"),
         (("evaluate", "--data", str(DEMO), "--json", str(DEMO)), "article.txt: is one of --data"),
     ],
     ids=" ".join,
@@ -179,6 +186,17 @@ def test_an_input_is_never_replaced_by_the_output(tmp_path, written) -> None:
     assert source.read_text() == content
 
 
+@pytest.mark.parametrize("written", ["a.csv", "a.csv.rejected.jsonl"])
+def test_standard_input_is_never_replaced_by_the_output(tmp_path, written) -> None:
+    source = tmp_path / written
+    source.write_text("Rain fell.\n")
+    with source.open() as stdin:
+        done = censorscope("label", "-", "--output", "a.csv", code=2, cwd=tmp_path, stdin=stdin)
+    assert "standard input: the output would replace this input. Give another" in done.stderr
+    assert source.read_text() == "Rain fell.\n"
+    assert list(tmp_path.iterdir()) == [source]
+
+
 @pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
 def test_the_output_is_utf8_in_any_locale(tmp_path, form) -> None:
     article = tmp_path / "a.txt"
@@ -192,14 +210,19 @@ def test_the_output_is_utf8_in_any_locale(tmp_path, form) -> None:
     assert "Ça: 消息." in done.stdout.decode()
 
 
-def test_a_figure_that_cannot_be_written_leaves_no_scratch(tmp_path) -> None:
-    def fail(scratch: Path) -> None:
-        scratch.write_text("half")
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(OSError, match="No space"):
-        evaluate_cli._write(tmp_path / "f.json", fail)
-    assert list(tmp_path.iterdir()) == []
+def test_evaluate_writes_all_its_files_or_none(tmp_path) -> None:
+    resource = pytest.importorskip("resource")
+    errors, figures = tmp_path / "errors.csv", tmp_path / "f.json"
+    errors.write_text("precious")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(InputError, match=r"f\.json: cannot be written \(File too large\)"):
+            evaluate_cli._write({errors: "short", figures: "long" * 1000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert errors.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [errors]
 
 
 def test_a_failure_midway_leaves_the_old_output(tmp_path) -> None:
@@ -299,6 +322,27 @@ def test_evaluate_refuses_a_place_that_is_not_there(tmp_path, capsys) -> None:
     place = tmp_path / "no" / "errors.csv"
     assert main(["evaluate", "--data", "x.jsonl", "--errors", str(place)]) == 2
     assert "folder does not exist" in capsys.readouterr().err
+
+
+def test_an_error_of_ours_is_told_from_a_refusal(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(models_cli, "run_explain", lambda arguments: arguments.no_such)
+    assert main(["explain", "Rain."]) == 70
+    assert "AttributeError" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+@pytest.mark.parametrize(("code", "done"), [(0, True), (1, True), (2, False), (70, False)])
+def test_the_demo_goes_on_when_promote_refuses_and_only_then(tmp_path, code, done) -> None:
+    command = tmp_path / "censorscope"
+    command.write_text(f"#!/bin/sh\n[ $1 = train ] || exit {code}\n")
+    command.chmod(0o755)
+    champion = tmp_path / ".champion"
+    run = subprocess.run(
+        ["make", "-C", str(ROOT), f"BIN={tmp_path}", f"RUNS={tmp_path}", str(champion)],
+        capture_output=True,
+        check=False,
+    )
+    assert (run.returncode == 0) == done == champion.exists()
 
 
 def test_train_promote_models_and_label_by_alias(tmp_path, small) -> None:

@@ -37,7 +37,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     promote = commands.add_parser(
         "promote",
         help="make the challenger champion, if it is better",
-        description="Make @challenger @champion, if it beats it on the same held-back articles.",
+        description="Make @challenger @champion, if it beats it on the same held-back articles. "
+        "Exit code: 0 promoted, 1 refused, 2 nothing compared because of a mistake.",
     )
     add_store_option(promote)
     promote.add_argument("--force", metavar="REASON", help="promote anyway, and write down why")
@@ -51,7 +52,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     from ..models.registry import CHALLENGER, MODEL_NAME
     from .run import run
     from .settings import TrainSettings
-    from .tracking import track
+    from .tracking import require_store, track
 
     settings = TrainSettings.read(
         arguments.config,
@@ -63,7 +64,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         jobs=arguments.jobs,
     )
-    result = run(settings, _say)
+    result = run(settings, _say, before_fit=lambda: require_store(settings))
     print(f"\n{result.comparison}\n", flush=True)
     _say("logging the run to MLflow")
     run_id, number = track(settings, result)
@@ -74,18 +75,18 @@ def run_train(arguments: argparse.Namespace) -> int:
 
 
 def run_promote(arguments: argparse.Namespace) -> int:
-    """Promote the challenger."""
+    """Promote the challenger; 1 when the evidence does not suffice."""
     from .promotion import promote
 
     outcome = promote(arguments.tracking_uri, force=arguments.force)
     if outcome.promoted:
         print(f"version {outcome.challenger} is now @champion: {outcome.reason}")
-    else:
-        print(
-            f"version {outcome.challenger} stays @challenger: {outcome.reason}; the interval has to "
-            "lie above 0. `--force REASON` promotes it all the same."
-        )
-    return 0
+        return 0
+    print(
+        f"version {outcome.challenger} stays @challenger: {outcome.reason}; the interval has to "
+        "lie above 0. `--force REASON` promotes it all the same."
+    )
+    return 1
 
 
 def _say(line: str) -> None:

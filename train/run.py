@@ -9,20 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
 from ..data.corpus import development_and_test, digest
-from ..data.exceptions import InputError
 from ..data.reader import read_labelled
 from ..data.splits import split_by_article
-from ..data.themes import THEMES
 from ..evaluate.baselines import fit_baselines
 from ..evaluate.comparison import Comparison, compare
 from ..models.storage import require_place, save
 from ..models.theme_model import ThemeModel
-from .search import Candidate, best, fold_groups, make_classifier, search
+from .learning_curve import learning_curve
+from .search import Candidate, best, fold_groups, search
 from .settings import TrainSettings
 
 PACKAGES: Final = ("numpy", "pandas", "pyarrow", "scikit-learn", "PyStemmer", "sentencex")
@@ -37,7 +34,6 @@ _CODE_THAT_SHAPES: Final = (
     "models/thresholds.py",
     "train/search.py",
 )
-LEARNING_SHARES: Final = (0.125, 0.25, 0.5, 1.0)
 
 Report = Callable[[str], None]
 
@@ -59,7 +55,7 @@ class TrainResult:
     learning_curve : pandas.DataFrame
         Columns sentences and macro_f1.
     seconds : float
-        Wall time of reading, search and fit.
+        Wall time of search and fit.
     """
 
     model: ThemeModel
@@ -82,17 +78,15 @@ def read_parts(settings: TrainSettings) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def fit(
-    settings: TrainSettings, report: Report = lambda _: None
-) -> tuple[ThemeModel, list[Candidate], Candidate, pd.DataFrame, pd.DataFrame]:
-    """Read, split, search, fit, calibrate and choose thresholds; write nothing.
+    settings: TrainSettings, train: pd.DataFrame, report: Report = lambda _: None
+) -> tuple[ThemeModel, list[Candidate], Candidate]:
+    """Search, fit, calibrate and choose thresholds; write nothing.
 
     Raises
     ------
     InputError
-        When the data cannot be read or do not suffice to train on.
+        When the data do not suffice to train on.
     """
-    train, test = read_parts(settings)
-    report(f"read {len(train):,} sentences to train on, {len(test):,} held back")
     candidates = []
     for candidate in search(train, settings):
         candidates.append(candidate)
@@ -108,14 +102,35 @@ def fit(
         python=platform.python_version(),
         out_of_fold_average_precision=chosen.average_precision,
     )
-    return model, candidates, chosen, train, test
+    return model, candidates, chosen
 
 
-def run(settings: TrainSettings, report: Report = lambda _: None) -> TrainResult:
-    """Do a whole run without tracking: fit, evaluate on the held-back articles, save."""
+def run(
+    settings: TrainSettings,
+    report: Report = lambda _: None,
+    before_fit: Callable[[], None] = lambda: None,
+) -> TrainResult:
+    """Do a whole run without tracking: read, fit, evaluate on the held-back articles, save.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+    report : callable
+        Is told, in a line each, how far the run is.
+    before_fit : callable
+        Called when the data are read; an error of its own stops the run before the long part.
+
+    Raises
+    ------
+    InputError
+        When the data cannot be read or do not suffice, or the model cannot be saved.
+    """
     require_place(settings.output)
+    train, test = read_parts(settings)
+    report(f"read {len(train):,} sentences to train on, {len(test):,} held back")
+    before_fit()
     started = time.perf_counter()
-    model, candidates, chosen, train, test = fit(settings, report)
+    model, candidates, chosen = fit(settings, train, report)
     seconds = time.perf_counter() - started
     report("evaluating on the held-back articles, beside the baselines")
     comparison = compare(test, {"censorscope": model, **fit_baselines(train)}, seed=settings.seed)
@@ -131,34 +146,10 @@ def _learning_curve(
     if settings.scorer == "encoder":
         # Four more rounds of fine-tuning would cost more than the curve tells.
         return pd.DataFrame(columns=["sentences", "macro_f1"])
-    rng = np.random.default_rng(settings.seed)
-    articles = rng.permutation(train["article"].unique())
-    parts = (
-        train[train["article"].isin(articles[: max(2, int(share * len(articles)))])]
-        for share in LEARNING_SHARES
+    curve = learning_curve(
+        settings, chosen.params, train, {"macro_f1": test}, seeds=(settings.seed,)
     )
-    points = Parallel(n_jobs=settings.jobs)(
-        delayed(_learned)(settings, chosen.params, part, test)
-        for part in parts
-        if part[list(THEMES)].any(axis=0).all()
-    )
-    rows = [point for point in points if point is not None]
-    return pd.DataFrame(rows, columns=["sentences", "macro_f1"])
-
-
-def _learned(
-    settings: TrainSettings, params: dict[str, Any], part: pd.DataFrame, test: pd.DataFrame
-) -> tuple[int, float] | None:
-    """Return the sentences of a part and macro-F1 of the classifier that learned from it.
-
-    None where so small a part does not hold what a fit needs.
-    """
-    classifier = make_classifier(settings, params)
-    try:
-        classifier.fit(part["text"], part[list(THEMES)].to_numpy(), fold_groups(part))
-    except InputError:
-        return None
-    return len(part), classifier.score(test["text"], test[list(THEMES)].to_numpy())
+    return curve[["sentences", "macro_f1"]]
 
 
 def code_digest() -> str:

@@ -2,6 +2,8 @@
 
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -55,10 +57,9 @@ def track(settings: TrainSettings, result: TrainResult) -> tuple[str, int | None
     RegistryError
         When the store cannot be reached or made.
     """
-    with connect(settings.tracking_uri, create=True) as client:
+    with _experiment_open(settings) as client:
         import mlflow
 
-        mlflow.set_experiment(experiment_id=_experiment(client, settings))
         with mlflow.start_run(run_name=_run_name(result)) as run:
             _log_facts(settings, result)
             _log_candidates(result)
@@ -69,6 +70,27 @@ def track(settings: TrainSettings, result: TrainResult) -> tuple[str, int | None
                 number = _register(client, info.model_uri, result)
                 mlflow.set_tag("model_version", number)
         return run.info.run_id, number
+
+
+def require_store(settings: TrainSettings) -> None:
+    """Refuse a store in which `track` could not log; make it and the experiment where missing.
+
+    Raises
+    ------
+    RegistryError
+        When the store cannot be reached or made, or the experiment has been deleted.
+    """
+    with _experiment_open(settings):
+        pass
+
+
+@contextmanager
+def _experiment_open(settings: TrainSettings) -> Iterator["MlflowClient"]:
+    with connect(settings.tracking_uri, create=True) as client:
+        import mlflow
+
+        mlflow.set_experiment(experiment_id=_experiment(client, settings))
+        yield client
 
 
 def _experiment(client: "MlflowClient", settings: TrainSettings) -> str:

@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 
 import censorscope
+from censorscope.__main__ import main
 from censorscope.data.exceptions import InputError, RegistryError, SettingsError
 from censorscope.data.themes import THEMES
 from censorscope.models import registry
 from censorscope.models.storage import load, save
 from censorscope.train import run as run_module
+from censorscope.train.learning_curve import SHARES, learning_curve
 from censorscope.train.promotion import promote
 from censorscope.train.run import describe, run
 from censorscope.train.settings import TrainSettings
@@ -63,6 +65,30 @@ def test_held_back_articles_were_not_trained_on(store) -> None:
     _, result, _, _ = store
     assert not set(result.train["article"]) & set(result.test["article"])
     assert result.comparison.n_sentences == len(result.test)
+
+
+def test_the_learning_curve_ends_at_the_whole_training_part(store) -> None:
+    settings, result, _, _ = store
+    halves = {"first": result.test.iloc[::2], "second": result.test.iloc[1::2]}
+    curve = learning_curve(settings, result.chosen.params, result.train, halves, seeds=(0, 1))
+    assert list(curve) == ["share", "seed", "sentences", "first", "second"]
+    assert curve[["share", "seed"]].to_numpy().tolist() == [[s, i] for s in SHARES for i in (0, 1)]
+    whole = curve[curve["share"] == 1]
+    assert (whole["sentences"] == len(result.train)).all()
+    for name, half in halves.items():
+        expected = result.chosen.classifier.score(half["text"], half[list(THEMES)].to_numpy())
+        assert whole[name].tolist() == [expected, expected]
+    # The articles of the smaller shares are drawn by the seed; those of the run by its own.
+    first, second = (curve.loc[curve["seed"] == seed, "sentences"].tolist() for seed in (0, 1))
+    assert first[:-1] != second[:-1]
+    assert result.learning_curve["sentences"].tolist() == first == sorted(first)
+
+
+def test_shares_that_do_not_suffice_for_a_fit_are_left_out(store) -> None:
+    settings, result, _, _ = store
+    few = result.train[result.train["article"].isin(result.train["article"].unique()[:6])]
+    curve = learning_curve(settings, result.chosen.params, few, {"test": result.test}, seeds=(0,))
+    assert 0 < len(curve) < len(SHARES)
 
 
 def test_a_run_holds_what_it_was_made_of(store) -> None:
@@ -116,7 +142,9 @@ def test_the_registered_model_labels_like_the_saved_one(store, monkeypatch) -> N
     assert schema.outputs.input_names() == ["text", *THEMES, "labels"]
 
 
-def test_versions_are_promoted_with_evidence_and_rolled_back(labelled_file, tmp_path) -> None:
+def test_versions_are_promoted_with_evidence_and_rolled_back(
+    labelled_file, tmp_path, capsys
+) -> None:
     settings = quick(labelled_file, tmp_path)
     uri = settings.tracking_uri
     good = run(settings)
@@ -132,6 +160,8 @@ def test_versions_are_promoted_with_evidence_and_rolled_back(labelled_file, tmp_
     assert not refused.promoted
     assert refused.difference is not None
     assert refused.difference.high < 0
+    assert main(["promote", "--tracking-uri", uri]) == 1
+    assert "version 2 stays @challenger: against version 1" in capsys.readouterr().out
     forced = promote(uri, force="to see the UI")
     assert forced.promoted
     assert "forced: to see the UI" in forced.reason
@@ -165,6 +195,41 @@ def test_opening_a_store_leaves_the_environment_as_it_was(store, monkeypatch, gi
     with registry.connect(store[0].tracking_uri):
         pass
     assert registry.tracking_uri() == (given or registry.DEFAULT_TRACKING_URI)
+
+
+def deleted_experiment(path) -> str:
+    uri = f"sqlite:///{path}"
+    with registry.connect(uri, create=True) as client:
+        client.delete_experiment(client.create_experiment(TrainSettings().experiment))
+    return uri
+
+
+def no_database(path) -> str:
+    path.write_text("no database")
+    return f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize(
+    ("make_uri", "message"),
+    [
+        (no_database, "file is not a database"),
+        (deleted_experiment, "deleted"),
+    ],
+)
+def test_a_bad_store_is_named_before_anything_is_fitted(
+    labelled_file, tmp_path, capsys, make_uri, message
+) -> None:
+    config = tmp_path / "quick.toml"
+    config.write_text('C = 1.0\nfeatures = "all"\nfolds = 3\njobs = 1\n')
+    output, uri = tmp_path / "model", make_uri(tmp_path / "store.db")
+    capsys.readouterr()
+    arguments = ["--data", str(labelled_file), "--config", str(config), "--output", str(output)]
+    assert main(["train", *arguments, "--tracking-uri", uri]) == 2
+    read, error = capsys.readouterr().err.splitlines()
+    assert read.startswith("read ")
+    assert str(tmp_path / "store.db") in error
+    assert message in error
+    assert not output.exists()
 
 
 def test_a_missing_store_is_not_made_by_looking(tmp_path) -> None:
