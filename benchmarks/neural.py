@@ -1,9 +1,8 @@
 """Scorers with a neural part: spaCy's text classifiers and frozen sentence encoders."""
 
 import shutil
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -158,10 +157,14 @@ class Embedded(Linear):
 
     make = staticmethod(partial(LogisticRegression, max_iter=2000))
 
-    def learn_features(self, texts: Sequence[str]) -> np.ndarray:
-        """Get the encoder as it comes; nothing is learned."""
-        self.encoder_ = self.remembering_encoder()
-        return self.features(texts)
+    make_encoder: ClassVar[Callable[[], Any]]
+    save_encoder: ClassVar[Callable[[Any, Path], None]]
+    load_encoder: ClassVar[Callable[[Path], Any]]
+
+    @cached_property
+    def encoder_(self) -> Any:
+        """The encoder as it comes, the same for all folds and candidates."""
+        return _remembering(type(self))
 
     def features(self, texts: Sequence[str]) -> np.ndarray:
         """Return vectors of length one, float32 of shape (n, n_dimensions)."""
@@ -182,26 +185,10 @@ class Embedded(Linear):
         system.encoder_ = cls.load_encoder(folder / "encoder")
         return system
 
-    @classmethod
-    @lru_cache(maxsize=1)
-    def remembering_encoder(cls) -> _Remembering:
-        """Return the same encoder to all folds and candidates."""
-        return _Remembering(cls.make_encoder())
 
-    @staticmethod
-    @abstractmethod
-    def make_encoder() -> Any:
-        """Return the encoder as it comes."""
-
-    @staticmethod
-    @abstractmethod
-    def save_encoder(encoder: Any, folder: Path) -> None:
-        """Write the encoder."""
-
-    @staticmethod
-    @abstractmethod
-    def load_encoder(folder: Path) -> Any:
-        """Read the encoder."""
+@lru_cache(maxsize=1)
+def _remembering(kind: type[Embedded]) -> _Remembering:
+    return _Remembering(kind.make_encoder())
 
 
 class MiniLM(Embedded):

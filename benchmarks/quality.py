@@ -242,19 +242,19 @@ def run(names: list[str], data: Path | None, settings: TrainSettings, jobs: int)
         for name in order:
             entries[name].facts["sentences_per_second"] = _timed(name, folders[name], train, test)
     entries = {name: entries[name] for name in names}
+    answers = {s: {name: entry.answers[s] for name, entry in entries.items()} for s in sets}
+    natural = _is_natural(test)
+    Y = test[list(THEMES)].to_numpy()[natural]
     titles = [entry.facts["title"] for entry in entries.values()]
     for name, entry in entries.items():
         if titles.count(entry.facts["title"]) > 1:
             entry.facts["title"] += f" ({_path(name).name})"
     return Arena(
         facts={name: entry.facts for name, entry in entries.items()},
-        comparisons={
-            s: compare(frame, {n: e.answers[s] for n, e in entries.items()})
-            for s, frame in frames.items()
-        },
-        other_rule_f1={s: _other_rule(frame, s, entries) for s, frame in frames.items()},
-        natural=_natural_false_alarms(test, entries),
-        n_natural=int((~test.loc[_is_natural(test), list(THEMES)].any(axis=1)).sum()),
+        comparisons={s: compare(frame, answers[s]) for s, frame in frames.items()},
+        other_rule_f1={s: _other_rule(frame, answers[s]) for s, frame in frames.items()},
+        natural={n: false_alarm_rate(Y, a.decisions[natural]) for n, a in answers["test"].items()},
+        n_natural=int((~Y.any(axis=1)).sum()),
         n_train=len(train),
         data_name=data.name if data else None,
         ours=OURS,
@@ -268,16 +268,14 @@ def _timed(name: str, folder: Path, train: pd.DataFrame, test: pd.DataFrame) -> 
         return sentences_per_second(reopen(name, folder).predict, texts)
 
 
-def _other_rule(frame: pd.DataFrame, part: str, entries: dict[str, Entry]) -> dict[str, float]:
-    answers = {n: e.answers[part] for n, e in entries.items()}
+def _other_rule(frame: pd.DataFrame, answers: dict[str, Answers]) -> dict[str, float]:
     systems = {
-        n: replace(a, decisions=a.other_decisions)
-        for n, a in answers.items()
+        name: replace(a, decisions=a.other_decisions)
+        for name, a in answers.items()
         if a.other_decisions is not None
     }
-    if not systems:
-        return {}
-    return {n: interval.value for n, interval in compare(frame, systems).macro_f1.items()}
+    macro_f1 = compare(frame, systems).macro_f1 if systems else {}
+    return {name: interval.value for name, interval in macro_f1.items()}
 
 
 def _is_natural(test: pd.DataFrame) -> np.ndarray:
@@ -285,15 +283,6 @@ def _is_natural(test: pd.DataFrame) -> np.ndarray:
     if missing:
         raise SystemExit(f"the test part has no author {', '.join(sorted(missing))} any more")
     return test["author"].isin(NATURAL_AUTHORS).to_numpy()
-
-
-def _natural_false_alarms(test: pd.DataFrame, entries: dict[str, Entry]) -> dict[str, float]:
-    natural = _is_natural(test)
-    Y = test[list(THEMES)].to_numpy()[natural]
-    return {
-        name: false_alarm_rate(Y, entry.answers["test"].decisions[natural])
-        for name, entry in entries.items()
-    }
 
 
 def main() -> None:

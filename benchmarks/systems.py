@@ -78,9 +78,9 @@ class Linear(System):
     make: ClassVar[Callable[..., Any]]
     """Of the unfitted classifier of one theme."""
 
-    @abstractmethod
     def learn_features(self, texts: Sequence[str]) -> Any:
-        """Get ready to give features and return those of the sentences, shape (n, n_features)."""
+        """Learn what `features` needs, by default nothing, and return the features."""
+        return self.features(texts)
 
     @abstractmethod
     def features(self, texts: Sequence[str]) -> Any:
