@@ -116,7 +116,7 @@ def enter(
     if name in RIVALS:
         labeller, facts = _train_rival(RIVALS[name], folder, train, settings)
     elif name == OURS:
-        labeller, facts = _train_ours(folder, settings)
+        labeller, facts = _train_ours(folder, train, settings)
     else:
         labeller, facts = reopen(name, folder), _untrained_facts(name, train)
     entry = Entry({s: labeller.answers(texts) for s, texts in sets.items()}, facts)
@@ -146,9 +146,11 @@ def _train_rival(
     return Labeller(tuned.system.scores, rule.probabilities, rule.decide, other.decide), facts
 
 
-def _train_ours(folder: Path, settings: TrainSettings) -> tuple[Labeller, dict[str, Any]]:
+def _train_ours(
+    folder: Path, train: pd.DataFrame, settings: TrainSettings
+) -> tuple[Labeller, dict[str, Any]]:
     started = time.process_time()
-    model, candidates, chosen, *_ = fit(settings)
+    model, candidates, chosen = fit(settings, train)
     seconds = time.process_time() - started
     save(model, folder / "model")
     facts = {
