@@ -1,5 +1,6 @@
 """The estimator that fine-tunes an encoder: the counterpart of `ThemeClassifier`."""
 
+import sys
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -45,6 +46,8 @@ class EncoderClassifier(ModelEstimator):
     grounds : str or Path, optional
         Table of terms instead of the one in the package.
     random_state : int, default=0
+    verbose : bool, default=False
+        Tell on standard error how far the fine-tuning is.
 
     Attributes
     ----------
@@ -63,6 +66,7 @@ class EncoderClassifier(ModelEstimator):
         validation_share: float = 0.25,
         grounds: str | Path | None = None,
         random_state: int = 0,
+        verbose: bool = False,
     ) -> None:
         self.encoder = encoder
         self.epochs = epochs
@@ -70,6 +74,7 @@ class EncoderClassifier(ModelEstimator):
         self.validation_share = validation_share
         self.grounds = grounds
         self.random_state = random_state
+        self.verbose = verbose
 
     def fit(self, sentences: Any, Y: Any, groups: Any = None) -> Self:
         """Fit on labelled sentences, see `ThemeClassifier.fit`.
@@ -90,7 +95,7 @@ class EncoderClassifier(ModelEstimator):
         check_learnable(y, group)
         known, held_out = self._parts(y, group)
         texts = np.array(column.to_pylist(), dtype=object)[row]
-        first = self._tuned(texts[known], theme[known], y[known])
+        first = self._tuned(texts[known], theme[known], y[known], "1 of 2, for calibration")
         scores = first.scores(texts[held_out].tolist(), theme[held_out])
         calibrated = calibrate(scores, y[held_out], theme[held_out], self.expected_prevalence)
         self._keep(calibrated)
@@ -100,7 +105,7 @@ class EncoderClassifier(ModelEstimator):
             self.oof_proba_[np.isin(codes, np.unique(group[held_out]))] = 0
         self.oof_proba_[row[held_out]] = 0
         self.oof_proba_[row[held_out], theme[held_out]] = calibrated.probability
-        self.encoder_ = self._tuned(texts, theme, y)
+        self.encoder_ = self._tuned(texts, theme, y, "2 of 2")
         return self
 
     def _parts(self, y: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -115,9 +120,18 @@ class EncoderClassifier(ModelEstimator):
             remedy="Give more articles.",
         )
 
-    def _tuned(self, texts: np.ndarray, theme: np.ndarray, y: np.ndarray) -> PairEncoder:
+    def _tuned(
+        self, texts: np.ndarray, theme: np.ndarray, y: np.ndarray, which: str
+    ) -> PairEncoder:
+        def report(line: str) -> None:
+            if self.verbose:
+                print(f"encoder {which}, {line}", file=sys.stderr, flush=True)
+
+        report(f"{len(y):,} mentions")
         untuned = PairEncoder.pretrained(self.encoder, seed=self.random_state)
-        return untuned.fit(texts.tolist(), theme, y, epochs=self.epochs, seed=self.random_state)
+        return untuned.fit(
+            texts.tolist(), theme, y, epochs=self.epochs, seed=self.random_state, report=report
+        )
 
     def to_model(self, **metadata: Any) -> EncoderModel:
         """Return the fitted model in the form that is saved and used for labelling."""
