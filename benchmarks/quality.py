@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,17 +19,19 @@ import joblib
 import numpy as np
 import pandas as pd
 from report import Arena, write
-from rivals import RIVALS
+from rivals import RIVALS, Rival
 from threadpoolctl import threadpool_limits
 from tuning import Rule, tune
 
-from censorscope.data.corpus import development_and_test
+from censorscope.data.corpus import development_and_test, digest
 from censorscope.data.reader import read_labelled
 from censorscope.data.themes import THEMES
 from censorscope.evaluate.baselines import KEYWORDS_PATH, KeywordBaseline
-from censorscope.evaluate.comparison import Comparison, compare
+from censorscope.evaluate.comparison import compare
 from censorscope.evaluate.metrics import false_alarm_rate
 from censorscope.models.storage import load, save
+from censorscope.models.table_model import TableModel
+from censorscope.models.theme_model import ThemeModel
 from censorscope.train.run import fit
 from censorscope.train.settings import TrainSettings
 
@@ -42,34 +44,21 @@ NAMES: Final = (KEYWORDS, *RIVALS, OURS)
 _SAVED: Final = f"{OURS}:"
 _RULE_FILE: Final = "rule.joblib"
 
-Predict = Callable[[list[str]], np.ndarray]
-
 
 @dataclass(frozen=True)
-class Entry:
-    """One system, trained, saved and run over the sentences to score.
+class Answers:
+    """What a system said of a set of sentences, in the form that `evaluate.comparison.compare` asks.
 
     Attributes
     ----------
-    proba, decisions : dict of set name to ndarray, shape (n, 4)
-    other_decisions : dict of set name to ndarray, shape (n, 4)
-        By the rule that was not chosen; empty for systems without a choice.
-    facts : dict
-        What is reported of the training, as plain types.
+    proba, decisions : ndarray, shape (n, 4)
+    other_decisions : ndarray, shape (n, 4), or None
+        By the rule that was not chosen; None for systems without a choice.
     """
-
-    proba: dict[str, np.ndarray]
-    decisions: dict[str, np.ndarray]
-    other_decisions: dict[str, np.ndarray]
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A system whose answers are known already, for `evaluate.comparison.compare`."""
 
     proba: np.ndarray
     decisions: np.ndarray
+    other_decisions: np.ndarray | None = None
 
     def predict_proba(self, texts: Any) -> np.ndarray:  # noqa: ARG002
         """Return the stored probabilities."""
@@ -78,6 +67,40 @@ class Replay:
     def predict(self, texts: Any) -> np.ndarray:  # noqa: ARG002
         """Return the stored labels."""
         return self.decisions
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """A system ready to label: scores of texts, and what follows from scores, all of shape (n, 4)."""
+
+    scores: Callable[[list[str]], np.ndarray]
+    probabilities: Callable[[np.ndarray], np.ndarray]
+    decide: Callable[[np.ndarray], np.ndarray]
+    decide_otherwise: Callable[[np.ndarray], np.ndarray | None] = lambda _: None
+
+    def predict(self, texts: list[str]) -> np.ndarray:
+        """Return labels, bool of shape (n, 4)."""
+        return self.decide(self.scores(texts))
+
+    def answers(self, texts: list[str]) -> Answers:
+        """Return all that is compared."""
+        x = self.scores(texts)
+        return Answers(self.probabilities(x), self.decide(x), self.decide_otherwise(x))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One system, trained, saved and run over the sentences to score.
+
+    Attributes
+    ----------
+    answers : dict of set name to Answers
+    facts : dict
+        What is reported of the training, as plain types.
+    """
+
+    answers: dict[str, Answers]
+    facts: dict[str, Any]
 
 
 def enter(
@@ -90,74 +113,24 @@ def enter(
     """Train one system, save it into an existing folder and score every set of sentences."""
     print(f"{name} begins", flush=True)
     started = time.perf_counter()
-    if name == KEYWORDS:
-        entry = _enter_keywords(sets)
-    elif name.startswith(_SAVED):
-        entry = _enter_saved(Path(name.removeprefix(_SAVED)), sets)
+    if name in RIVALS:
+        labeller, facts = _train_rival(RIVALS[name], folder, train, settings)
     elif name == OURS:
-        entry = _enter_ours(folder, sets, settings)
+        labeller, facts = _train_ours(folder, train, settings)
     else:
-        entry = _enter_rival(name, folder, train, sets, settings)
+        labeller, facts = reopen(name, folder), _untrained_facts(name, train)
+    entry = Entry({s: labeller.answers(texts) for s, texts in sets.items()}, facts)
     print(f"{name} took {time.perf_counter() - started:.0f} s", flush=True)
     return entry
 
 
-def _enter_keywords(sets: dict[str, list[str]]) -> Entry:
-    system = KeywordBaseline().fit(None, np.empty((0, len(THEMES))))
-    decisions = {s: system.predict(texts) for s, texts in sets.items()}
-    proba = {s: D.astype(float) for s, D in decisions.items()}
-    facts = {
-        "title": "Keyword list",
-        "megabytes": KEYWORDS_PATH.stat().st_size / 1e6,
-        "gives_probabilities": False,
-    }
-    return Entry(proba, decisions, {}, facts)
-
-
-def _enter_ours(folder: Path, sets: dict[str, list[str]], settings: TrainSettings) -> Entry:
-    started = time.process_time()
-    model, candidates, chosen, *_ = fit(settings)
-    seconds = time.process_time() - started
-    save(model, folder / "model")
-    proba = {s: model.predict_proba(texts) for s, texts in sets.items()}
-    facts = {
-        "title": OURS,
-        "gives_probabilities": True,
-        "train_seconds": seconds,
-        "megabytes": _megabytes(folder),
-        "candidates": [c.params for c in candidates],
-        "candidate": chosen.params,
-        "n_folds": settings.folds,
-        "average_precision_out_of_fold": chosen.average_precision,
-        "expected_prevalence": settings.expected_prevalence,
-    }
-    return Entry(proba, {s: model.decide(p) for s, p in proba.items()}, {}, facts)
-
-
-def _enter_saved(path: Path, sets: dict[str, list[str]]) -> Entry:
-    model = load(path)
-    proba = {s: model.predict_proba(texts) for s, texts in sets.items()}
-    facts = {
-        "title": f"{OURS}, {path.name}",
-        "gives_probabilities": True,
-        "megabytes": _megabytes(path),
-    }
-    return Entry(proba, {s: model.decide(p) for s, p in proba.items()}, {}, facts)
-
-
-def _enter_rival(
-    name: str,
-    folder: Path,
-    train: pd.DataFrame,
-    sets: dict[str, list[str]],
-    settings: TrainSettings,
-) -> Entry:
-    rival = RIVALS[name]
+def _train_rival(
+    rival: Rival, folder: Path, train: pd.DataFrame, settings: TrainSettings
+) -> tuple[Labeller, dict[str, Any]]:
     tuned = tune(rival, train, settings)
     tuned.system.save(folder)
     rule = tuned.rules[tuned.chosen_rule]
     joblib.dump(rule, folder / _RULE_FILE)
-    scores = {s: tuned.system.scores(texts) for s, texts in sets.items()}
     (other,) = (r for n, r in tuned.rules.items() if n != tuned.chosen_rule)
     facts = {
         "title": rival.title,
@@ -170,32 +143,69 @@ def _enter_rival(
         "average_precision_out_of_fold": tuned.average_precision,
         "rule": tuned.chosen_rule,
     }
-    return Entry(
-        proba={s: rule.probabilities(x) for s, x in scores.items()},
-        decisions={s: rule.decide(x) for s, x in scores.items()},
-        other_decisions={s: other.decide(x) for s, x in scores.items()},
-        facts=facts,
-    )
+    return Labeller(tuned.system.scores, rule.probabilities, rule.decide, other.decide), facts
+
+
+def _train_ours(
+    folder: Path, train: pd.DataFrame, settings: TrainSettings
+) -> tuple[Labeller, dict[str, Any]]:
+    started = time.process_time()
+    model, candidates, chosen = fit(settings, train)
+    seconds = time.process_time() - started
+    save(model, folder / "model")
+    facts = {
+        "title": OURS,
+        "gives_probabilities": True,
+        "train_seconds": seconds,
+        "megabytes": _megabytes(folder),
+        "candidates": [c.params for c in candidates],
+        "candidate": chosen.params,
+        "n_folds": settings.folds,
+        "average_precision_out_of_fold": chosen.average_precision,
+        "expected_prevalence": settings.expected_prevalence,
+    }
+    return _labeller_of(model), facts
+
+
+def _untrained_facts(name: str, train: pd.DataFrame) -> dict[str, Any]:
+    if name == KEYWORDS:
+        size = KEYWORDS_PATH.stat().st_size / 1e6
+        return {"title": "Keyword list", "megabytes": size, "gives_probabilities": False}
+    model = load(_path(name))
+    return {
+        "title": f"{OURS}, {'table' if isinstance(model, TableModel) else 'encoder'}",
+        "gives_probabilities": True,
+        "megabytes": _megabytes(_path(name)),
+        "learned_from_the_same": model.metadata.get("data_digest") == digest(train),
+    }
+
+
+def reopen(name: str, folder: Path) -> Labeller:
+    """Return a saved system, as its users would open it."""
+    if name in RIVALS:
+        rule: Rule = joblib.load(folder / _RULE_FILE)
+        return Labeller(RIVALS[name].system.load(folder).scores, rule.probabilities, rule.decide)
+    if name == KEYWORDS:
+        keywords = KeywordBaseline().fit(None, np.empty((0, len(THEMES))))
+        return Labeller(keywords.predict, lambda D: D.astype(float), lambda D: D)
+    return _labeller_of(load(folder / "model" if name == OURS else _path(name)))
+
+
+def _labeller_of(model: ThemeModel) -> Labeller:
+    return Labeller(model.predict_proba, lambda proba: proba, model.decide)
+
+
+def _path(name: str) -> Path:
+    return Path(name.removeprefix(_SAVED))
 
 
 def _megabytes(folder: Path) -> float:
     return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1e6
 
 
-def reopen(name: str, folder: Path) -> Predict:
-    """Return the labelling function of a saved system, as its users would call it."""
-    if name == KEYWORDS:
-        return KeywordBaseline().fit(None, np.empty((0, len(THEMES)))).predict
-    if name == OURS:
-        return load(folder / "model").predict
-    if name.startswith(_SAVED):
-        return load(Path(name.removeprefix(_SAVED))).predict
-    system = RIVALS[name].system.load(folder)
-    rule: Rule = joblib.load(folder / _RULE_FILE)
-    return lambda texts: rule.decide(system.scores(texts))
-
-
-def sentences_per_second(predict: Predict, texts: list[str], *, budget: float = 3.0) -> float:
+def sentences_per_second(
+    predict: Callable[[list[str]], np.ndarray], texts: list[str], *, budget: float = 3.0
+) -> float:
     """Return the best of three runs over as many of the texts as fit the budget of seconds.
 
     Processor time is counted, so that others on the machine, or a second core, change little.
@@ -234,12 +244,19 @@ def run(names: list[str], data: Path | None, settings: TrainSettings, jobs: int)
         for name in order:
             entries[name].facts["sentences_per_second"] = _timed(name, folders[name], train, test)
     entries = {name: entries[name] for name in names}
+    answers = {s: {name: entry.answers[s] for name, entry in entries.items()} for s in sets}
+    natural = _is_natural(test)
+    Y = test[list(THEMES)].to_numpy()[natural]
+    titles = [entry.facts["title"] for entry in entries.values()]
+    for name, entry in entries.items():
+        if titles.count(entry.facts["title"]) > 1:
+            entry.facts["title"] += f" ({_path(name).name})"
     return Arena(
         facts={name: entry.facts for name, entry in entries.items()},
-        comparisons={s: _compare(frame, s, entries) for s, frame in frames.items()},
-        other_rule_f1={s: _other_rule(frame, s, entries) for s, frame in frames.items()},
-        natural=_natural_false_alarms(test, entries),
-        n_natural=int((~test.loc[_is_natural(test), list(THEMES)].any(axis=1)).sum()),
+        comparisons={s: compare(frame, answers[s]) for s, frame in frames.items()},
+        other_rule_f1={s: _other_rule(frame, answers[s]) for s, frame in frames.items()},
+        natural={n: false_alarm_rate(Y, a.decisions[natural]) for n, a in answers["test"].items()},
+        n_natural=int((~Y.any(axis=1)).sum()),
         n_train=len(train),
         data_name=data.name if data else None,
         ours=OURS,
@@ -250,23 +267,17 @@ def _timed(name: str, folder: Path, train: pd.DataFrame, test: pd.DataFrame) -> 
     """Time a system on the corpus in random order: distinct sentences, richer in mentions than news."""
     texts = pd.concat([train["text"], test["text"]]).sample(frac=1, random_state=0).tolist()
     with threadpool_limits(1):
-        return sentences_per_second(reopen(name, folder), texts)
+        return sentences_per_second(reopen(name, folder).predict, texts)
 
 
-def _compare(frame: pd.DataFrame, part: str, entries: dict[str, Entry]) -> Comparison:
-    systems = {n: Replay(e.proba[part], e.decisions[part]) for n, e in entries.items()}
-    return compare(frame, systems)
-
-
-def _other_rule(frame: pd.DataFrame, part: str, entries: dict[str, Entry]) -> dict[str, float]:
+def _other_rule(frame: pd.DataFrame, answers: dict[str, Answers]) -> dict[str, float]:
     systems = {
-        n: Replay(e.proba[part], e.other_decisions[part])
-        for n, e in entries.items()
-        if e.other_decisions
+        name: replace(a, decisions=a.other_decisions)
+        for name, a in answers.items()
+        if a.other_decisions is not None
     }
-    if not systems:
-        return {}
-    return {n: interval.value for n, interval in compare(frame, systems).macro_f1.items()}
+    macro_f1 = compare(frame, systems).macro_f1 if systems else {}
+    return {name: interval.value for name, interval in macro_f1.items()}
 
 
 def _is_natural(test: pd.DataFrame) -> np.ndarray:
@@ -274,15 +285,6 @@ def _is_natural(test: pd.DataFrame) -> np.ndarray:
     if missing:
         raise SystemExit(f"the test part has no author {', '.join(sorted(missing))} any more")
     return test["author"].isin(NATURAL_AUTHORS).to_numpy()
-
-
-def _natural_false_alarms(test: pd.DataFrame, entries: dict[str, Entry]) -> dict[str, float]:
-    natural = _is_natural(test)
-    Y = test[list(THEMES)].to_numpy()[natural]
-    return {
-        name: false_alarm_rate(Y, entry.decisions["test"][natural])
-        for name, entry in entries.items()
-    }
 
 
 def main() -> None:

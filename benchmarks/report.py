@@ -132,6 +132,7 @@ def markdown(arena: Arena, header: dict[str, Any]) -> str:
         *_table(*_summary(arena, sets)),
         "",
         *_differences(arena, sets),
+        *_saved(arena),
     ]
     for part in sets:
         lines += ["", f"## By theme: {arena.set_title(part)}", ""]
@@ -209,14 +210,24 @@ def _differences(arena: Arena, sets: list[str]) -> list[str]:
     lines = []
     for part in sets:
         best = arena.best_rival(part)
-        if best is None or arena.ours not in arena.facts:
-            continue
-        difference = arena.comparisons[part].differences[arena.ours, best]
-        lines.append(
-            f"- censorscope minus the best rival in hindsight on {arena.set_title(part)} "
-            f"({arena.facts[best]['title']}): macro-F1 {difference}."
-        )
+        for own in (name for name in arena.facts if best and name.startswith(arena.ours)):
+            difference = arena.comparisons[part].differences[own, best]
+            lines.append(
+                f"- {arena.facts[own]['title']} minus the best rival in hindsight on "
+                f"{arena.set_title(part)} ({arena.facts[best]['title']}): macro-F1 {difference}."
+            )
     return lines
+
+
+def _saved(arena: Arena) -> list[str]:
+    """Say of models that were not trained here what the tables cannot."""
+    return [
+        f"- {facts['title']} was trained before, by `censorscope train`, on "
+        f"{'the same' if facts['learned_from_the_same'] else 'other'} sentences; "
+        "its training is not timed here."
+        for facts in arena.facts.values()
+        if "learned_from_the_same" in facts
+    ]
 
 
 def _support(comparison: Comparison) -> str:

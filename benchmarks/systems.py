@@ -8,8 +8,9 @@ disk and loading are real. Heavy libraries are imported inside, one process need
 import re
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -28,6 +29,15 @@ SEED: Final = 0
 MODEL_FILE: Final = "model.joblib"
 
 
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Sentences and labels, bool of shape (n, 4), to learn from, and sentences held out."""
+
+    texts: tuple[str, ...]
+    Y: np.ndarray
+    held: tuple[str, ...]
+
+
 class System(ABC):
     """A trainable scorer of sentences; parameters are keyword arguments, kept in `params`."""
 
@@ -35,12 +45,21 @@ class System(ABC):
         self.params = params
 
     @abstractmethod
-    def fit(self, texts: list[str], Y: np.ndarray) -> Self:
+    def fit(self, texts: Sequence[str], Y: np.ndarray) -> Self:
         """Learn from sentences and labels, bool of shape (n, 4)."""
 
     @abstractmethod
-    def scores(self, texts: list[str]) -> np.ndarray:
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return scores, float64 of shape (n, 4); the higher, the likelier the theme."""
+
+    def held_out_scores(self, fold: Fold) -> np.ndarray:
+        """Learn from a fold and return the scores of what it holds out."""
+        return self.fit(fold.texts, fold.Y).scores(fold.held)
+
+    @classmethod
+    def trial(cls, candidates: Sequence[dict[str, Any]], fold: Fold) -> list[np.ndarray]:
+        """Return the scores of held-out sentences by every candidate."""
+        return [cls(**params).held_out_scores(fold) for params in candidates]
 
     def save(self, folder: Path) -> None:
         """Write everything that labelling needs into an existing folder."""
@@ -52,16 +71,35 @@ class System(ABC):
         system: Self = joblib.load(folder / MODEL_FILE)
         return system
 
-    @classmethod
-    def trial(
-        cls,
-        candidates: Sequence[dict[str, Any]],
-        texts: list[str],
-        Y: np.ndarray,
-        held: list[str],
-    ) -> list[np.ndarray]:
-        """Return the scores of held-out sentences by every candidate."""
-        return [cls(**params).fit(texts, Y).scores(held) for params in candidates]
+
+class Linear(System):
+    """Features of the whole sentence and one linear classifier a theme."""
+
+    make: ClassVar[Callable[..., Any]]
+    """Of the unfitted classifier of one theme."""
+
+    def learn_features(self, texts: Sequence[str]) -> Any:
+        """Learn what `features` needs, by default nothing, and return the features."""
+        return self.features(texts)
+
+    @abstractmethod
+    def features(self, texts: Sequence[str]) -> Any:
+        """Return features of shape (n, n_features)."""
+
+    def fit(self, texts: Sequence[str], Y: np.ndarray) -> Self:
+        """Learn the features and fit the classifiers."""
+        X = self.learn_features(texts)
+        options = {name: v for name, v in self.params.items() if name != "features"}
+        self.classifiers_ = [self.make(**options).fit(X, Y[:, k]) for k in range(N_THEMES)]
+        return self
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the signed distances to the hyperplanes."""
+        return self.distances(self.features(texts))
+
+    def distances(self, X: Any) -> np.ndarray:
+        """Return the scores of features."""
+        return np.column_stack([c.decision_function(X) for c in self.classifiers_])
 
 
 @lru_cache(maxsize=2)
@@ -76,80 +114,54 @@ def _vectorised(features: str, texts: tuple[str, ...]) -> tuple[Any, sparse.csr_
 
 
 @lru_cache(maxsize=2)
-def _transformed(features: str, texts: tuple[str, ...], held: tuple[str, ...]) -> sparse.csr_matrix:
-    matrix: sparse.csr_matrix = _vectorised(features, texts)[0].transform(held)
+def _transformed(features: str, fold: Fold) -> sparse.csr_matrix:
+    matrix: sparse.csr_matrix = _vectorised(features, fold.texts)[0].transform(fold.held)
     return matrix
 
 
-class Sparse(System):
-    """TF-IDF of the whole sentence and one linear classifier a theme."""
+class Sparse(Linear):
+    """TF-IDF and one linear classifier a theme."""
 
-    def fit(self, texts: list[str], Y: np.ndarray) -> Self:
-        """Fit the vectoriser and the classifiers."""
+    def learn_features(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Fit the vectoriser."""
         self.vectorizer_, X = _vectorised(self.params["features"], tuple(texts))
-        options = {name: v for name, v in self.params.items() if name != "features"}
-        self.classifiers_ = [self.make(**options).fit(X, Y[:, k]) for k in range(N_THEMES)]
-        return self
+        return X
 
-    def scores(self, texts: list[str]) -> np.ndarray:
-        """Return the signed distances to the hyperplanes."""
-        return self.score_matrix(self.vectorizer_.transform(texts))
+    def features(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Return the TF-IDF of sentences."""
+        return self.vectorizer_.transform(texts)
 
-    def score_matrix(self, X: sparse.csr_matrix) -> np.ndarray:
-        """Return the scores of vectorised sentences."""
-        return np.column_stack([c.decision_function(X) for c in self.classifiers_])
-
-    @staticmethod
-    def make(**options: Any) -> Any:
-        """Return the unfitted classifier of one theme."""
-        raise NotImplementedError
-
-    @classmethod
-    def trial(
-        cls,
-        candidates: Sequence[dict[str, Any]],
-        texts: list[str],
-        Y: np.ndarray,
-        held: list[str],
-    ) -> list[np.ndarray]:
-        """As `System.trial`, vectorising once for each set of features."""
-        key = (tuple(texts), tuple(held))
-        return [
-            cls(**params).fit(texts, Y).score_matrix(_transformed(params["features"], *key))
-            for params in candidates
-        ]
+    def held_out_scores(self, fold: Fold) -> np.ndarray:
+        """As `System.held_out_scores`, vectorising once for each set of features."""
+        system = self.fit(fold.texts, fold.Y)
+        return system.distances(_transformed(self.params["features"], fold))
 
 
 class TfidfLogisticRegression(Sparse):
     """Logistic regression on TF-IDF."""
 
-    @staticmethod
-    def make(**options: Any) -> Any:
-        """Return a logistic regression."""
-        return LogisticRegression(solver="liblinear", max_iter=1000, random_state=SEED, **options)
+    make = staticmethod(
+        partial(LogisticRegression, solver="liblinear", max_iter=1000, random_state=SEED)
+    )
 
 
 class LinearSVM(Sparse):
     """Linear support vector machine on TF-IDF."""
 
-    @staticmethod
-    def make(**options: Any) -> Any:
-        """Return a linear SVM."""
-        return LinearSVC(random_state=SEED, **options)
+    make = staticmethod(partial(LinearSVC, random_state=SEED))
+
+
+class _ComplementNB(ComplementNB):
+    def decision_function(self, X: sparse.csr_matrix) -> np.ndarray:
+        """Return the difference of the joint log-likelihoods of theme and no theme."""
+        joint = self.predict_joint_log_proba(X)
+        return joint[:, 1] - joint[:, 0]
 
 
 class NaiveBayes(Sparse):
     """Complement naive Bayes (Rennie et al. 2003) on TF-IDF."""
 
-    @staticmethod
-    def make(**options: Any) -> Any:
-        """Return a complement naive Bayes classifier."""
-        return ComplementNB(**options)
-
-    def score_matrix(self, X: sparse.csr_matrix) -> np.ndarray:
-        """Return the difference of the joint log-likelihoods of theme and no theme."""
-        joint = [c.predict_joint_log_proba(X) for c in self.classifiers_]
-        return np.column_stack([j[:, 1] - j[:, 0] for j in joint])
+    make = _ComplementNB
 
 
 def logit(proba: np.ndarray) -> np.ndarray:
@@ -167,7 +179,7 @@ class FastText(System):
 
     _LABELS: ClassVar = ("none", *THEMES)
 
-    def fit(self, texts: list[str], Y: np.ndarray) -> Self:
+    def fit(self, texts: Sequence[str], Y: np.ndarray) -> Self:
         """Train from a file, as fastText must."""
         import fasttext
 
@@ -184,7 +196,7 @@ class FastText(System):
             )
         return self
 
-    def scores(self, texts: list[str]) -> np.ndarray:
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return log-odds."""
         labels, proba = self.model_.predict(self._lines(texts), k=-1)
         names, values = np.asarray(labels), np.asarray(proba)
@@ -193,24 +205,14 @@ class FastText(System):
             result[:, k] = values[names == f"__label__{theme}"]
         return logit(result)
 
-    @classmethod
-    def trial(
-        cls,
-        candidates: Sequence[dict[str, Any]],
-        texts: list[str],
-        Y: np.ndarray,
-        held: list[str],
-    ) -> list[np.ndarray]:
-        """As `System.trial`; a candidate whose training diverges knows nothing of the fold."""
-        results = []
-        for params in candidates:
-            try:
-                results.append(cls(**params).fit(texts, Y).scores(held))
-            except RuntimeError as error:
-                if "NaN" not in str(error):
-                    raise
-                results.append(np.zeros((len(held), N_THEMES)))
-        return results
+    def held_out_scores(self, fold: Fold) -> np.ndarray:
+        """As `System.held_out_scores`; who diverges in training knows nothing of the fold."""
+        try:
+            return super().held_out_scores(fold)
+        except RuntimeError as error:
+            if "NaN" not in str(error):
+                raise
+            return np.zeros((len(fold.held), N_THEMES))
 
     def save(self, folder: Path) -> None:
         """Write fastText's own file."""
@@ -226,5 +228,5 @@ class FastText(System):
         return system
 
     @staticmethod
-    def _lines(texts: list[str]) -> list[str]:
+    def _lines(texts: Sequence[str]) -> list[str]:
         return [" ".join(_PUNCTUATION.sub(r" \1 ", t.lower()).split()) for t in texts]

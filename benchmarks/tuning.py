@@ -14,7 +14,7 @@ import pandas as pd
 from rivals import Rival
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold
-from systems import System
+from systems import Fold, System
 
 from censorscope.data.themes import N_THEMES, THEMES
 from censorscope.features.terms import TermTable
@@ -108,9 +108,8 @@ def tune(rival: Rival, frame: pd.DataFrame, settings: TrainSettings) -> Tuned:
     n_folds = SLOW_FOLDS if rival.slow else settings.folds
     scores = np.empty((len(rival.candidates), *Y.shape))
     for train, held in _folds(frame, n_folds, settings.seed):
-        scores[:, held] = rival.system.trial(
-            rival.candidates, texts[train].tolist(), Y[train], texts[held].tolist()
-        )
+        fold = Fold(tuple(texts[train]), Y[train], tuple(texts[held]))
+        scores[:, held] = rival.system.trial(rival.candidates, fold)
     precision = [_mean_average_precision(Y, candidate) for candidate in scores]
     best = int(np.argmax(precision))
     weights = weightings(frame, settings.expected_prevalence)

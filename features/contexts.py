@@ -22,9 +22,10 @@ from typing import Final
 
 import numpy as np
 
+from .lexicon import PerWord
 from .ranges import ranges
 from .terms import Spans, TermTable
-from .tokens import MAX_WORDS, Tokens, stem
+from .tokens import Tokens, stem
 
 FAMILIES: Final[tuple[str, ...]] = (
     "word",
@@ -102,7 +103,7 @@ class Contexts:
         return np.concatenate(contexts), np.concatenate(keys)
 
 
-class Stems(dict[str, int]):
+class Stems:
     """Ids of the stems of words; 0 and 1 are the masks.
 
     Parameters
@@ -113,24 +114,18 @@ class Stems(dict[str, int]):
     """
 
     def __init__(self, names: list[str] | None = None) -> None:
-        super().__init__()
         self.names = names or [GROUND, OTHER]
         self._grows = names is None
         self._ids = {name: i for i, name in enumerate(self.names)}
+        self.of_words: Final = PerWord(self._of_word)
+        """From a list of words to the id of the stem of each, int32 of shape (n_words,)."""
 
-    def __missing__(self, word: str) -> int:
+    def _of_word(self, word: str) -> int:
         name = stem(word)
         if self._grows and name not in self._ids:
             self._ids[name] = len(self.names)
             self.names.append(name)
-        if len(self) >= MAX_WORDS:
-            self.clear()
-        found = self[word] = self._ids.get(name, UNKNOWN)
-        return found
-
-    def of_words(self, words: list[str]) -> np.ndarray:
-        """Return the id of the stem of each word, int32 of shape (n_words,)."""
-        return np.fromiter(map(self.__getitem__, words), dtype=np.int32, count=len(words))
+        return self._ids.get(name, UNKNOWN)
 
 
 def make_key(

@@ -1,4 +1,4 @@
-"""Pairs of small numbers -> their place in a list, a whole array at a time."""
+"""Pairs of small numbers -> what is known of them, a whole array at a time."""
 
 from typing import Final
 
@@ -7,10 +7,11 @@ import numpy as np
 _DENSE_CELLS: Final = 1 << 16
 """Up to so many cells there is a table of them all; beyond, they are hashed."""
 _FREE: Final = -1
+_PART: Final = 1 << 15
 
 
 class PairLookup:
-    """Finds pairs of ids in a list of known ones.
+    """Finds the values of pairs of ids.
 
     The pairs are cells of a rectangle with a row and a column more than are used, so that ids that are
     negative or too large fall into cells that are always free.
@@ -18,53 +19,69 @@ class PairLookup:
     Parameters
     ----------
     first, second : ndarray of int, shape (n,)
-        Not negative; no pair twice.
-    values : ndarray of int, shape (n,)
+        Not negative; no pair twice. Without `second` (None) there are single ids instead of pairs.
+    values : ndarray, shape (n,)
         What `find` returns for each pair.
+    missing : scalar
+        What it returns for other pairs, of the type of the values.
     """
 
-    def __init__(self, first: np.ndarray, second: np.ndarray, values: np.ndarray) -> None:
+    def __init__(
+        self, first: np.ndarray, second: np.ndarray | None, values: np.ndarray, missing: complex
+    ) -> None:
         self._height = int(first.max(initial=-1)) + 2
-        self._width = int(second.max(initial=-1)) + 2
+        self._width = 1 if second is None else int(second.max(initial=-1)) + 2
+        self._missing = values.dtype.type(missing)
         n_cells = self._height * self._width
         self._type = np.int32 if n_cells <= np.iinfo(np.int32).max else np.int64
         cells = self._cells(first, second)
         self._dense = n_cells <= _DENSE_CELLS
         if self._dense:
-            self._values = np.full(n_cells, -1, dtype=np.int32)
+            self._values = np.full(n_cells, self._missing)
             self._values[cells] = values
         else:
             self._fill(cells, values)
 
     def find(self, first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
-        """Return the value of each pair, int32; -1 where it is unknown.
+        """Return the value of each pair, in the shape that `first` and `second` broadcast to.
 
         Parameters
         ----------
         first, second : ndarray of int
-            Shapes are broadcast. An id of -1 is unknown; without `second` it is 0 everywhere.
+            An id of -1 is unknown.
         """
         cells = self._cells(first, second)
         if self._dense:
             # A negative cell counts from the end, where all are free.
             dense: np.ndarray = self._values.take(cells, mode="wrap")
             return dense
-        result = np.full(len(cells), -1, dtype=np.int32)
-        open_, slot = np.arange(len(cells)), self._hash(cells)
+        result = np.full(cells.shape, self._missing)
+        flat_result, flat_cells = result.reshape(-1), cells.reshape(-1)
+        # A part at a time, so that what each step leaves behind is still in the cache for the next.
+        for start in range(0, len(flat_cells), _PART):
+            part = slice(start, start + _PART)
+            self._probe(flat_cells[part], flat_result[part])
+        return result
+
+    def _probe(self, cells: np.ndarray, result: np.ndarray) -> None:
+        """Write the values of the cells that are known into the result."""
+        slot = self._hash(cells)
+        # Most pairs end here.
+        open_ = np.flatnonzero(self._taken.take(slot))
+        cells, slot = cells.take(open_), slot.take(open_)
         while len(open_):
             found = self._slots.take(slot)
             hit = np.flatnonzero(found == cells)
-            result[open_[hit]] = self._values.take(slot[hit])
+            result[open_.take(hit)] = self._values.take(slot.take(hit))
             # A free slot ends the search; another pair sends it one slot on.
             on = np.flatnonzero((found != cells) & (found != _FREE))
-            cells, open_ = cells[on], open_[on]
-            slot = (slot[on] + 1) & (len(self._slots) - 1)
-        return result
+            cells, open_ = cells.take(on), open_.take(on)
+            slot = (slot.take(on) + 1) & (len(self._slots) - 1)
 
     def _cells(self, first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
         cells: np.ndarray = np.minimum(first, self._height - 1).astype(self._type, copy=False)
-        cells = cells * self._type(self._width)
         if second is not None:
+            cells = cells * self._type(self._width)
             cells = cells + np.minimum(second, self._width - 1).astype(self._type, copy=False)
         return cells
 
@@ -72,7 +89,7 @@ class PairLookup:
         """Make a hash table with linear probing, at most a quarter full."""
         self._bits = len(cells).bit_length() + 2
         self._slots = np.full(1 << self._bits, _FREE, dtype=self._type)
-        self._values = np.full(1 << self._bits, -1, dtype=np.int32)
+        self._values = np.full(1 << self._bits, self._missing)
         waiting, slot = np.arange(len(cells)), self._hash(cells)
         while len(waiting):
             free = self._slots[slot] == _FREE
@@ -81,6 +98,7 @@ class PairLookup:
             # Of several pairs sent to one slot one has stayed.
             on = self._slots[slot] != cells[waiting]
             waiting, slot = waiting[on], (slot[on] + 1) & (len(self._slots) - 1)
+        self._taken = self._slots != _FREE
 
     def _hash(self, cells: np.ndarray) -> np.ndarray:
         """Mix cells into slots (Fibonacci hashing; Knuth, volume 3, 6.4)."""

@@ -19,17 +19,16 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 import numpy as np
 
 from ..data.exceptions import InputError
+from .lexicon import PerWord
 from .normalise import american
 from .ranges import ranges
-from .tokens import MAX_WORDS, Tokens, stem
+from .tokens import Tokens, stem
 
 MAX_GAP: Final = 2
 _EXCEPTION: Final = "!"
@@ -189,19 +188,21 @@ class TermTable:
             Look into these sentences only.
         """
         kind_of_word, kinds = self._word_kinds.look_up(tokens.words)
-        kind = kind_of_word.take(tokens.codes)
         # Every term is tried wherever its first step fits, all at once.
-        start = np.flatnonzero((kinds.n_begun > 0).take(kind))
+        begins = (kinds.n_begun > 0).take(kind_of_word)
+        start = np.flatnonzero(begins.take(tokens.codes))
         row = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets)).take(start)
         if rows is not None:
             wanted = np.zeros(len(tokens.offsets) - 1, dtype=bool)
             wanted[rows] = True
             place = np.flatnonzero(wanted.take(row))
             start, row = start.take(place), row.take(place)
-        begun = kind.take(start)
+        begun = kind_of_word.take(tokens.codes.take(start))
         place, which = ranges(kinds.first_begun.take(begun), kinds.n_begun.take(begun))
         term, start, row = kinds.begun.take(place), start.take(which), row.take(which)
-        end = self._ends(term, start, tokens.offsets.take(row + 1), kind, kinds.fits)
+        end = self._ends(
+            term, start, tokens.offsets.take(row + 1), tokens.codes, kind_of_word, kinds.fits
+        )
         found = np.flatnonzero(end)
         spans = Spans(term.take(found), row.take(found), start.take(found), end.take(found))
         return self._outside_exceptions(spans)
@@ -211,7 +212,8 @@ class TermTable:
         term: np.ndarray,
         start: np.ndarray,
         row_end: np.ndarray,
-        kind: np.ndarray,
+        codes: np.ndarray,
+        kind_of_word: np.ndarray,
         fits: np.ndarray,
     ) -> np.ndarray:
         """Return where terms end whose first step is at `start`, 0 where another step is missing.
@@ -219,8 +221,9 @@ class TermTable:
         Parameters
         ----------
         term, start, row_end : ndarray, shape (n,)
-        kind : ndarray of int64, shape (n_tokens,)
-            The kind of the word of every token.
+        codes : ndarray of int32, shape (n_tokens,)
+            The words of the column.
+        kind_of_word : ndarray of int32, shape (n_words,)
         fits : ndarray of bool, shape (n_kinds, n_steps)
         """
         end = start + 1
@@ -234,7 +237,8 @@ class TermTable:
             following = np.full(len(open_), -1)
             # The nearest word that fits is the one taken: it is written last.
             for gap in range(MAX_GAP, -1, -1):
-                cell = kind.take(at + gap, mode="clip") * fits.shape[1] + step
+                kind = kind_of_word.take(codes.take(at + gap, mode="clip"))
+                cell = np.multiply(kind, fits.shape[1], dtype=np.int64) + step
                 fit = np.flatnonzero(fits.take(cell) & (at + gap <= last))
                 following[fit] = at[fit] + gap
             end[open_] = following + 1
@@ -318,26 +322,19 @@ class _WordKinds:
         self._terms_from: list[list[int]] = [[] for _ in range(n_steps)]
         for term, step in enumerate(first_steps.tolist()):
             self._terms_from[step].append(term)
-        self._kind_of_word: dict[str, int] = {}
         self._kind_of_steps: dict[tuple[int, ...], int] = {}
+        self._kind_of_word = PerWord(self._find_kind)
         self._kinds = self._described()
-        self._lock = Lock()
 
     def look_up(self, words: list[str]) -> tuple[np.ndarray, _Kinds]:
-        """Return the kind of each word, int64 of shape (n_words,), and what is known of the kinds."""
-        # Threads may label with one model.
-        with self._lock:
-            known = self._kind_of_word
-            if len(known) > MAX_WORDS:
-                known.clear()
-            kind = np.fromiter(map(known.get, words, repeat(-1)), np.int64, count=len(words))
-            for place in np.flatnonzero(kind < 0).tolist():
-                steps = self._steps_of_word(words[place])
-                kind[place] = self._kind_of_steps.setdefault(steps, len(self._kind_of_steps))
-                known[words[place]] = int(kind[place])
-            if len(self._kind_of_steps) > len(self._kinds.n_begun):
-                self._kinds = self._described()
-            return kind, self._kinds
+        """Return the kind of each word, int32 of shape (n_words,), and what is known of the kinds."""
+        kind = self._kind_of_word(words)
+        if len(self._kind_of_steps) > len(self._kinds.n_begun):
+            self._kinds = self._described()
+        return kind, self._kinds
+
+    def _find_kind(self, word: str) -> int:
+        return self._kind_of_steps.setdefault(self._steps_of_word(word), len(self._kind_of_steps))
 
     def _described(self) -> _Kinds:
         fits = np.zeros((len(self._kind_of_steps), len(self._terms_from)), dtype=bool)

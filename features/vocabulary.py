@@ -1,10 +1,10 @@
 """The features a model knows, and how the contexts of a batch map onto them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from .terms import TermTable
 CUE_PLACES: Final = ("", "<", ">")
 _WITH_STEM: Final = tuple(FAMILIES.index(f) for f in ("word", "before", "after", "bigram"))
 _BIGRAM: Final = FAMILIES.index("bigram")
+_OF_PAIRS: Final = (_BIGRAM, FAMILIES.index("cue_pair"), FAMILIES.index("cue_theme"))
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What has been worked out of the fields stays behind.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @cached_property
     def stem_ids(self) -> Stems:
         """Ids of the stems of words, those of the keys."""
@@ -105,43 +110,32 @@ class Vocabulary:
         value = self.idf[feature] / np.sqrt(count)[group]
         return context, feature, value, np.concatenate(tokens)
 
-    def weigh(self, contexts: Contexts, coef: np.ndarray) -> np.ndarray:
-        """Sum the values of `encode`, each times the coefficient of its feature, by context.
-
-        The same occurrences are looked up, but none is listed.
+    def weights(self, coef: np.ndarray) -> list[PairLookup]:
+        """Return what each occurrence of a feature adds, by family, for `weigh`.
 
         Parameters
         ----------
-        contexts : Contexts
         coef : ndarray of float64, shape (n_features,)
 
         Returns
         -------
-        ndarray of float64, shape (n_contexts,)
+        list of PairLookup
+            Of complex numbers: the imaginary part counts the known occurrences.
         """
-        # The imaginary part counts the known occurrences; -1 finds the last entry, which adds nothing.
-        weight = np.append(coef * self.idf + 1j, 0)
-        sums = np.zeros((len(FAMILIES), len(contexts.row)), dtype=np.complex128)
-        for block in contexts.blocks:
-            if not len(block.context):
-                continue
-            feature = self._lookups[block.family].find(block.first, block.second).ravel()
-            starts = np.append(0, np.flatnonzero(block.context[1:] != block.context[:-1]) + 1)
-            sums[block.family, block.context[starts]] += np.add.reduceat(
-                weight.take(feature, mode="wrap"), starts * (len(feature) // len(block.context))
-            )
-        total = np.zeros(len(contexts.row))
-        # One by one, so that a sentence gets the same bits in any company.
-        for family in sums:
-            total += family.real / np.sqrt(np.maximum(family.imag, 1))
-        return total
+        return self._by_family(coef * self.idf + 1j, 0)
 
     @cached_property
     def _lookups(self) -> list[PairLookup]:
-        """One a family."""
+        """The places of features, by family."""
+        return self._by_family(np.arange(len(self), dtype=np.int32), -1)
+
+    def _by_family(self, values: np.ndarray, missing: int) -> list[PairLookup]:
         _, first, second = split_key(self.keys)
         bounds = np.searchsorted(self._family, np.arange(len(FAMILIES) + 1)).tolist()
-        return [PairLookup(first[a:b], second[a:b], np.arange(a, b)) for a, b in pairwise(bounds)]
+        return [
+            PairLookup(first[a:b], second[a:b] if f in _OF_PAIRS else None, values[a:b], missing)
+            for f, (a, b) in enumerate(pairwise(bounds))
+        ]
 
     @cached_property
     def _family(self) -> np.ndarray:
@@ -241,3 +235,34 @@ def _places(values: list[str], names: Sequence[str]) -> np.ndarray:
     """Return the place of each value among the names, 0 where it is none of them."""
     index = {name: i for i, name in enumerate(names)}
     return np.array([index.get(value, 0) for value in values], dtype=np.int64)
+
+
+def weigh(contexts: Contexts, weights: Sequence[PairLookup]) -> np.ndarray:
+    """Sum the values of `Vocabulary.encode`, each times the coefficient of its feature, by context.
+
+    The same occurrences are looked up, but none is listed.
+
+    Parameters
+    ----------
+    contexts : Contexts
+    weights : sequence of PairLookup
+        See `Vocabulary.weights`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_contexts,)
+    """
+    sums = np.zeros((len(FAMILIES), len(contexts.row)), dtype=np.complex128)
+    for block in contexts.blocks:
+        if not len(block.context):
+            continue
+        found = weights[block.family].find(block.first, block.second).ravel()
+        starts = np.append(0, np.flatnonzero(block.context[1:] != block.context[:-1]) + 1)
+        sums[block.family, block.context[starts]] += np.add.reduceat(
+            found, starts * (len(found) // len(block.context))
+        )
+    total = np.zeros(len(contexts.row))
+    # One by one, so that a sentence gets the same bits in any company.
+    for family in sums:
+        total += family.real / np.sqrt(np.maximum(family.imag, 1))
+    return total

@@ -18,8 +18,6 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
 from ..features.contexts import FAMILIES
-from ..features.prefilter import rarest_steps
-from ..features.tokens import tokenise
 from ..features.vectorizers import ContextVectorizer
 from .calibration import Calibrated, calibrate
 from .explanation import ThemeExplanation, explain
@@ -106,8 +104,6 @@ class ThemeClassifier(ModelEstimator):
     Attributes
     ----------
     vectorizer_ : ContextVectorizer
-    anchors_ : ndarray of int32, shape (n_terms,)
-        See `ThemeModel.anchors`.
     coef_ : ndarray of float64, shape (n_features,)
     intercept_ : float
     calibration_ : ndarray of float64, shape (4, 2)
@@ -171,7 +167,6 @@ class ThemeClassifier(ModelEstimator):
         y = labels[contexts.row, contexts.theme]
         group = group_codes(contexts.row, groups)
         check_learnable(y, group)
-        self.anchors_ = rarest_steps(self.vectorizer_.grounds_, tokenise(column))
         scores = self._out_of_fold_scores(X, y, group)
         calibrated = calibrate(scores, y, contexts.theme, self.expected_prevalence)
         self._keep(calibrated)
@@ -221,7 +216,6 @@ class ThemeClassifier(ModelEstimator):
         return TableModel(
             **self._kept(),
             grounds=self.vectorizer_.grounds_,
-            anchors=self.anchors_,
             cues=self.vectorizer_.cues_,
             vocabulary=self.vectorizer_.vocabulary_,
             coef=self.coef_,

@@ -5,7 +5,8 @@ PyTorch and Transformers are imported where they are used: everything else works
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -98,6 +99,7 @@ class PairEncoder:
         *,
         epochs: int,
         seed: int = 0,
+        report: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Fine-tune on pairs: AdamW, warm-up, then linear decay.
 
@@ -108,6 +110,8 @@ class PairEncoder:
         y : ndarray of bool, shape (n,)
         epochs : int
         seed : int
+        report : callable
+            Is told after each epoch how far it is.
         """
         torch, _ = _libraries()
         torch.manual_seed(seed)
@@ -125,7 +129,8 @@ class PairEncoder:
         )
         loss_of = torch.nn.functional.binary_cross_entropy_with_logits
         self.encoder.train()
-        for _ in range(epochs):
+        started = time.perf_counter()
+        for epoch in range(1, epochs + 1):
             for batch in _shuffled_batches(sentences, rng):
                 loss = loss_of(self._forward(sentences, theme, batch), target[batch])
                 optimiser.zero_grad()
@@ -133,6 +138,9 @@ class PairEncoder:
                 torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 1.0)
                 optimiser.step()
                 schedule.step()
+            minutes = (time.perf_counter() - started) / 60
+            left = minutes / epoch * (epochs - epoch)
+            report(f"epoch {epoch} of {epochs}: {minutes:.0f} min, {left:.0f} min left")
         self.encoder.eval()
         return self
 

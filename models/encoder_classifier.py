@@ -1,5 +1,6 @@
 """The estimator that fine-tunes an encoder: the counterpart of `ThemeClassifier`."""
 
+import sys
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -9,9 +10,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from ..data.exceptions import InputError
 from ..data.themes import THEMES
-from ..features.prefilter import rarest_steps
 from ..features.terms import TermTable
-from ..features.tokens import encode, split_words
 from ..features.vectorizers import GROUNDS_PATH
 from .calibration import calibrate
 from .classifier import (
@@ -47,6 +46,8 @@ class EncoderClassifier(ModelEstimator):
     grounds : str or Path, optional
         Table of terms instead of the one in the package.
     random_state : int, default=0
+    verbose : bool, default=False
+        Tell on standard error how far the fine-tuning is.
 
     Attributes
     ----------
@@ -65,6 +66,7 @@ class EncoderClassifier(ModelEstimator):
         validation_share: float = 0.25,
         grounds: str | Path | None = None,
         random_state: int = 0,
+        verbose: bool = False,
     ) -> None:
         self.encoder = encoder
         self.epochs = epochs
@@ -72,6 +74,7 @@ class EncoderClassifier(ModelEstimator):
         self.validation_share = validation_share
         self.grounds = grounds
         self.random_state = random_state
+        self.verbose = verbose
 
     def fit(self, sentences: Any, Y: Any, groups: Any = None) -> Self:
         """Fit on labelled sentences, see `ThemeClassifier.fit`.
@@ -86,15 +89,13 @@ class EncoderClassifier(ModelEstimator):
         labels = check_labels(Y, len(column))
         self.classes_ = np.array(THEMES)
         self.grounds_ = TermTable.read(Path(self.grounds or GROUNDS_PATH))
-        words = split_words(column)
-        row, theme = mentioned(words, self.grounds_)
+        row, theme = mentioned(column, self.grounds_)
         y = labels[row, theme]
         group = group_codes(row, groups)
         check_learnable(y, group)
-        self.anchors_ = rarest_steps(self.grounds_, encode(words))
         known, held_out = self._parts(y, group)
         texts = np.array(column.to_pylist(), dtype=object)[row]
-        first = self._tuned(texts[known], theme[known], y[known])
+        first = self._tuned(texts[known], theme[known], y[known], "1 of 2, for calibration")
         scores = first.scores(texts[held_out].tolist(), theme[held_out])
         calibrated = calibrate(scores, y[held_out], theme[held_out], self.expected_prevalence)
         self._keep(calibrated)
@@ -104,7 +105,7 @@ class EncoderClassifier(ModelEstimator):
             self.oof_proba_[np.isin(codes, np.unique(group[held_out]))] = 0
         self.oof_proba_[row[held_out]] = 0
         self.oof_proba_[row[held_out], theme[held_out]] = calibrated.probability
-        self.encoder_ = self._tuned(texts, theme, y)
+        self.encoder_ = self._tuned(texts, theme, y, "2 of 2")
         return self
 
     def _parts(self, y: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -119,16 +120,24 @@ class EncoderClassifier(ModelEstimator):
             remedy="Give more articles.",
         )
 
-    def _tuned(self, texts: np.ndarray, theme: np.ndarray, y: np.ndarray) -> PairEncoder:
+    def _tuned(
+        self, texts: np.ndarray, theme: np.ndarray, y: np.ndarray, which: str
+    ) -> PairEncoder:
+        def report(line: str) -> None:
+            if self.verbose:
+                print(f"encoder {which}, {line}", file=sys.stderr, flush=True)
+
+        report(f"{len(y):,} mentions")
         untuned = PairEncoder.pretrained(self.encoder, seed=self.random_state)
-        return untuned.fit(texts.tolist(), theme, y, epochs=self.epochs, seed=self.random_state)
+        return untuned.fit(
+            texts.tolist(), theme, y, epochs=self.epochs, seed=self.random_state, report=report
+        )
 
     def to_model(self, **metadata: Any) -> EncoderModel:
         """Return the fitted model in the form that is saved and used for labelling."""
         return EncoderModel(
             **self._kept(),
             grounds=self.grounds_,
-            anchors=self.anchors_,
             encoder=self.encoder_,
             metadata=metadata,
         )

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from ..data.themes import N_THEMES
 from ..features.terms import TermTable
-from ..features.tokens import Words, encode
+from ..features.tokens import tokenise
 from .encoder import PairEncoder
 from .theme_model import ThemeModel
 
@@ -23,17 +23,15 @@ class EncoderModel(ThemeModel):
 
     encoder: PairEncoder
 
-    def score_mentions(
-        self, column: pa.StringArray, words: Words
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def score_mentions(self, column: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score every (sentence, mentioned ground), see `ThemeModel.score_mentions`."""
-        row, theme = mentioned(words, self.grounds)
+        row, theme = mentioned(column, self.grounds)
         sentences = column.take(pa.array(row.tolist(), pa.int64())).to_pylist()
         return row, theme, self.encoder.scores(sentences, theme)
 
 
-def mentioned(words: Words, grounds: TermTable) -> tuple[np.ndarray, np.ndarray]:
+def mentioned(column: pa.StringArray, grounds: TermTable) -> tuple[np.ndarray, np.ndarray]:
     """Return row and theme of every (sentence, mentioned ground), each int64 of shape (n,)."""
-    found = grounds.find(encode(words))
+    found = grounds.find(tokenise(column))
     pairs = np.unique(found.row * N_THEMES + grounds.group_of_term[found.term])
     return pairs // N_THEMES, pairs % N_THEMES

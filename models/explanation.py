@@ -8,7 +8,7 @@ import numpy as np
 from ..data.themes import THEMES
 from ..features.columns import strings
 from ..features.contexts import FAMILIES, split_key
-from ..features.tokens import Tokens, split_words
+from ..features.tokens import Tokens
 from .table_model import TableModel
 
 CONTROL_CUES: Final = frozenset(
@@ -88,7 +88,7 @@ def explain(model: TableModel, text: str) -> tuple[ThemeExplanation, ...]:
     tuple of ThemeExplanation, length 4
         In the order of `THEMES`; a ground that is not mentioned has probability 0 and nothing more.
     """
-    tokens, mentions, contexts = model.read(split_words(strings([text])))
+    tokens, mentions, contexts = model.read(strings([text]))
     logits = model.calibrate(model.scores(contexts), contexts.theme)
     context, feature, value, origin = model.vocabulary.encode(contexts)
     names = _feature_names(model, feature)

@@ -1,6 +1,6 @@
 """A saved model: a folder that executes nothing when it is opened.
 
-``grounds.parquet``: the ground terms by theme, and by which word of each sentences are sifted.
+``grounds.parquet``: the ground terms by theme.
 ``model.json``: calibration, thresholds, what is known of the training, and the SHA-256 of every file.
 A table model has ``cues.parquet``, the cues by kind, and ``terms.parquet``, one row a feature with its
 idf and weight; an encoder model has a folder ``encoder`` of safetensors and JSON.
@@ -26,7 +26,7 @@ from ..features.vocabulary import Vocabulary
 from .table_model import TableModel
 from .theme_model import PRECISIONS, ThemeModel
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 DEFAULT_MODEL: Final = Path(__file__).parent / "default"
 
 
@@ -45,8 +45,7 @@ def save(model: ThemeModel, path: str | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        grounds = _terms_table(model.grounds).append_column("anchor", numbers(model.anchors))
-        _write_table(grounds, scratch / "grounds.parquet")
+        _write_table(_terms_table(model.grounds), scratch / "grounds.parquet")
         description = {
             "format_version": FORMAT_VERSION,
             "themes": list(THEMES),
@@ -130,11 +129,9 @@ def load(path: str | Path) -> ThemeModel:
                 f"{path / name}: changed since the model was saved. "
                 "Get the model again, or train it anew if you meant to edit it."
             )
-    ground_rows = _read_table(path / "grounds.parquet")
-    grounds = _terms_of(ground_rows)
+    grounds = _terms_of(_read_table(path / "grounds.parquet"))
     shared: dict[str, Any] = {
         "grounds": grounds,
-        "anchors": to_numpy(ground_rows["anchor"]),
         "calibration": np.array(description["calibration"], dtype=np.float64),
         "thresholds": _in_order(description["thresholds"]),
         "precision_thresholds": np.array(

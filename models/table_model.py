@@ -1,14 +1,17 @@
 """The default kind of model: one linear classifier of masked contexts, kept as a table."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
 from ..features.contexts import Contexts, build_contexts
+from ..features.lexicon import Lexicon
+from ..features.lookup import PairLookup
 from ..features.terms import Spans, TermTable
-from ..features.tokens import Tokens, Words, encode
-from ..features.vocabulary import Vocabulary
+from ..features.tokens import Tokens, tokenise
+from ..features.vocabulary import Vocabulary, weigh
 from .theme_model import ThemeModel
 
 
@@ -29,25 +32,29 @@ class TableModel(ThemeModel):
     coef: np.ndarray
     intercept: float
 
-    def score_mentions(
-        self,
-        column: pa.StringArray,  # noqa: ARG002
-        words: Words,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def score_mentions(self, column: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score every (sentence, mentioned ground), see `ThemeModel.score_mentions`."""
-        _, _, contexts = self.read(words)
+        _, _, contexts = self.read(column)
         return contexts.row, contexts.theme, self.scores(contexts)
 
     def scores(self, contexts: Contexts) -> np.ndarray:
         """Return the weighted sum of the features of contexts, float64 of shape (n_contexts,)."""
-        total: np.ndarray = self.intercept + self.vocabulary.weigh(contexts, self.coef)
+        total: np.ndarray = self.intercept + weigh(contexts, self._weights)
         return total
 
-    def read(self, words: Words) -> tuple[Tokens, Spans, Contexts]:
+    def read(self, column: pa.StringArray) -> tuple[Tokens, Spans, Contexts]:
         """Return the tokens, the mentions of grounds and the contexts of a column of sentences."""
-        tokens = encode(words)
+        tokens = tokenise(column, self._lexicon)
         mentions = self.grounds.find(tokens)
         contexts = build_contexts(
             tokens, mentions, self.grounds, self.cues, self.vocabulary.stem_ids
         )
         return tokens, mentions, contexts
+
+    @cached_property
+    def _weights(self) -> list[PairLookup]:
+        return self.vocabulary.weights(self.coef)
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        return Lexicon()

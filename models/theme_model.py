@@ -5,8 +5,7 @@ numpy and pyarrow only, so that labelling starts fast.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -14,10 +13,8 @@ import pyarrow as pa
 
 from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
-from ..features.columns import strings, take, to_numpy
-from ..features.prefilter import Prefilter
+from ..features.columns import strings, to_numpy
 from ..features.terms import TermTable
-from ..features.tokens import Words, split_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,10 +23,6 @@ PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
 """Precisions that a user can ask for."""
 BATCH_SENTENCES: Final = 1 << 14
 """Sentences looked at together: enough to share the work on their words, few enough for the cache."""
-SIFTED_FROM: Final = 1 << 10
-"""Fewer sentences are not sifted: to set up the sieve takes longer than to read them all."""
-SIEVE_PAYS: Final = 0.6
-"""To sift takes as long as to read about this share of the sentences; if more pass, it is given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +32,6 @@ class ThemeModel(ABC):
     Attributes
     ----------
     grounds : TermTable
-    anchors : ndarray of int32, shape (n_terms,)
-        The step of each ground term by which sentences are sifted, see `features.prefilter`.
     calibration : ndarray of float64, shape (4, 2)
         Slope and offset a theme (Platt): ``logit = slope * score + offset``.
     thresholds : ndarray of float64, shape (4,)
@@ -56,7 +47,6 @@ class ThemeModel(ABC):
     """
 
     grounds: TermTable
-    anchors: np.ndarray
     calibration: np.ndarray
     thresholds: np.ndarray
     precision_thresholds: np.ndarray
@@ -64,17 +54,17 @@ class ThemeModel(ABC):
     metadata: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What has been worked out of the fields stays behind.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @abstractmethod
-    def score_mentions(
-        self, column: pa.StringArray, words: Words
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def score_mentions(self, column: pa.StringArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Score every (sentence, mentioned ground) of a column.
 
         Parameters
         ----------
         column : pyarrow.StringArray of shape (n,)
-        words : Words
-            Of the same column.
 
         Returns
         -------
@@ -94,18 +84,10 @@ class ThemeModel(ABC):
         """
         column = text_column(texts)
         result = np.zeros((len(column), N_THEMES))
-        sieve = self._prefilter if len(column) >= SIFTED_FROM else None
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
-            words = split_words(batch)
-            rows = np.arange(len(batch))
-            if sieve is not None:
-                rows = sieve.keep(words)
-                batch, words = take(batch, rows), words.select(rows)
-                if len(rows) > SIEVE_PAYS * BATCH_SENTENCES:
-                    sieve = None
-            row, theme, score = self.score_mentions(batch, words)
-            result[start + rows[row], theme] = _sigmoid(self.calibrate(score, theme))
+            row, theme, score = self.score_mentions(batch)
+            result[start + row, theme] = _sigmoid(self.calibrate(score, theme))
         return result
 
     def predict(self, texts: Any) -> np.ndarray:
@@ -203,10 +185,6 @@ class ThemeModel(ABC):
                 raise InputError(f"the threshold of {theme} is {value}, outside 0 to 1")
             values[THEMES.index(theme)] = value
         return replace(self, thresholds=values)
-
-    @cached_property
-    def _prefilter(self) -> Prefilter:
-        return Prefilter(self.grounds, self.anchors)
 
 
 def _sigmoid(logit: np.ndarray) -> np.ndarray:

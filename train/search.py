@@ -90,6 +90,7 @@ def make_classifier(
             **params,
             expected_prevalence=settings.expected_prevalence or None,
             random_state=settings.seed,
+            verbose=True,
         )
     return ThemeClassifier(
         C=params["C"],

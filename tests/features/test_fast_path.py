@@ -13,6 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import censorscope
+from censorscope.features import lexicon as lexicon_module
+from censorscope.features.lexicon import Lexicon, PerWord
+from censorscope.features.lookup import PairLookup
 from censorscope.features.terms import Term, TermTable
 from censorscope.features.tokens import tokenise
 from censorscope.features.vectorizers import ContextVectorizer
@@ -153,11 +156,51 @@ def test_a_word_is_worked_out_once(monkeypatch) -> None:
         return real(word)
 
     monkeypatch.setattr(module, "stem", counting)
+    model = censorscope.load()
     sentence = "Police shut 40 sites over rumours about the flood."
-    vectorizer = ContextVectorizer(min_df=1).fit_contexts(pa.array([sentence]))
-    stemmed.clear()
-    vectorizer.contexts(pa.array([sentence] * 100))
-    vectorizer.contexts(pa.array([f"{sentence} The floods"]))
+    model.predict([sentence] * 100)
+    model.predict([f"{sentence} The floods"])
     assert sorted(stemmed) == sorted(
         ["police", "shut", "40", "sites", "over", "rumours", "about", "the", "flood", "floods"]
     )
+
+
+def test_words_keep_their_numbers_until_the_lexicon_is_full(monkeypatch) -> None:
+    monkeypatch.setattr(lexicon_module, "MAX_WORDS", 2)
+    lexicon, lengths = Lexicon(), PerWord(len)
+    numbers, words = lexicon.number(["rumour", "hoax"])
+    assert lengths(words)[numbers].tolist() == [6, 4]
+    again, same = lexicon.number(["hoax", "lie"])
+    assert same is words
+    assert [words[n] for n in again] == ["hoax", "lie"]
+    assert lengths(same)[again].tolist() == [4, 3]
+    numbers, others = lexicon.number(["lie", "fraud"])
+    assert others == ["lie", "fraud"]
+    assert lengths(others)[numbers].tolist() == [3, 5]
+    assert words == ["rumour", "hoax", "lie"]
+
+
+def test_a_full_lexicon_changes_no_label(monkeypatch, small) -> None:
+    texts = small["text"].tolist()[:400]
+    expected = censorscope.load().predict_proba(texts)
+    monkeypatch.setattr(lexicon_module, "MAX_WORDS", 50)
+    model = censorscope.load()
+    found = np.concatenate([model.predict_proba(texts[i : i + 40]) for i in range(0, 400, 40)])
+    np.testing.assert_array_equal(found, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 900), st.integers(0, 900)), unique=True, max_size=60),
+    st.lists(st.tuples(st.integers(-1, 1000), st.integers(-1, 1000)), min_size=1, max_size=60),
+)
+def test_pairs_are_found_as_in_a_dictionary(known, asked) -> None:
+    """Of both kinds, dense and hashed: large ids make it hashed."""
+    first, second = np.array(known, dtype=np.int64).reshape(-1, 2).T
+    values = np.arange(len(known)) + 0.5
+    wanted = dict(zip(known, values.tolist(), strict=True))
+    a, b = np.array([*asked, *known], dtype=np.int32).T
+    found = PairLookup(first, second, values, -1).find(a, b)
+    assert found.tolist() == [
+        wanted.get(pair, -1) for pair in zip(a.tolist(), b.tolist(), strict=True)
+    ]

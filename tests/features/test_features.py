@@ -1,18 +1,16 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from censorscope.data.exceptions import InputError
 from censorscope.data.themes import THEMES
 from censorscope.features.normalise import american, normalise_column
-from censorscope.features.prefilter import Prefilter, beginnings_of_step, rarest_steps
 from censorscope.features.terms import Term, TermTable
-from censorscope.features.tokens import split_words, stem, tokenise
+from censorscope.features.tokens import stem, tokenise
 from censorscope.features.vectorizers import (
-    GROUNDS_PATH,
     ContextVectorizer,
     make_sentence_vectorizer,
 )
@@ -59,40 +57,6 @@ def test_words_that_only_look_british_stay(word: str) -> None:
     assert american(word) == word
 
 
-def test_the_prefilter_keeps_every_sentence_that_mentions_a_ground(development) -> None:
-    table = TermTable.read(GROUNDS_PATH)
-    column = pa.array(development["text"].tolist())
-    kept = Prefilter(table, rarest_steps(table, tokenise(column))).keep(split_words(column))
-    mentioned = set(table.find(tokenise(column)).row.tolist())
-    assert mentioned <= set(kept.tolist())
-    assert len(kept) < len(column)
-
-
-WORDS = ["rumours", "paedophiles", "organised", "fake", "a", "the", "websites", "adverts", "and",
-         "counterfeited", "child", "abuse", "imagery", "false", "licences", "bombings", "—", "é",
-         "ISIS", "PKK", "x", "rated", "lying", "418", "telegram"]  # fmt: skip
-
-
-@settings(deadline=None)
-@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=8).map(", ".join), min_size=1))
-def test_the_prefilter_never_loses_a_mention(texts: list[str]) -> None:
-    table = TermTable.read(GROUNDS_PATH)
-    column = pa.array(texts, pa.string())
-    tokens = tokenise(column)
-    kept = Prefilter(table, rarest_steps(table, tokens)).keep(split_words(column))
-    assert set(table.find(tokens).row.tolist()) <= set(kept.tolist())
-
-
-def test_every_word_that_fits_a_step_begins_as_the_prefilter_expects(development) -> None:
-    table = TermTable.read(GROUNDS_PATH)
-    alternatives = [a for steps in table.steps() for a, _ in steps]
-    beginnings = {a: tuple(beginnings_of_step(a)) for a in set(alternatives)}
-    by_id = list(table._step_ids)
-    for word in tokenise(pa.array(development["text"].tolist())).words:
-        for step in table.steps_of_word(word):
-            assert f"{word} ".encode().startswith(beginnings[by_id[step]]), (word, by_id[step])
-
-
 @pytest.mark.parametrize(
     ("atom", "words"),
     [
@@ -110,13 +74,9 @@ def test_every_word_that_fits_a_step_begins_as_the_prefilter_expects(development
         ("=isis", ["isis"]),
     ],
 )
-def test_the_prefilter_knows_how_inflections_begin(atom: str, words: list[str]) -> None:
-    table = TermTable([Term("g", atom)])
-    column = pa.array([word for word in words for _ in range(2)] + ["rain", ""])
-    sieve = Prefilter(table, np.zeros(1, dtype=np.int32))
-    mentioned = set(table.find(tokenise(column)).row.tolist())
-    assert mentioned == set(range(2 * len(words)))
-    assert sieve.keep(split_words(column)).tolist() == sorted(mentioned)
+def test_a_word_of_a_term_finds_its_inflections(atom: str, words: list[str]) -> None:
+    found = TermTable([Term("g", atom)]).find(tokenise(pa.array([*words, "rain", ""])))
+    assert set(found.row.tolist()) == set(range(len(words)))
 
 
 def test_ground_and_cue_tables_can_be_read_and_hold_no_term_twice() -> None:
