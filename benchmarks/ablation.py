@@ -28,7 +28,7 @@ from censorscope.evaluate.baselines import PlainBaseline
 from censorscope.evaluate.metrics import bootstrap_macro_f1, false_alarm_rate
 from censorscope.features.contexts import FAMILIES
 from censorscope.features.vectorizers import ContextVectorizer
-from censorscope.models.calibration import Calibrated, calibrate
+from censorscope.models.calibration import Calibrated, Prevalence, calibrate
 from censorscope.models.theme_model import text_column
 from censorscope.train.search import fold_groups
 from censorscope.train.settings import TrainSettings
@@ -143,7 +143,7 @@ def score(
     parts: list[Table],
     fit: Fit | None = None,
     *,
-    prevalence: float | None = SETTINGS.expected_prevalence,
+    prevalence: Prevalence = SETTINGS.expected_prevalence,
     rule: Callable = half_of_best,
     blend: list[np.ndarray] | None = None,
 ) -> dict[str, object]:
@@ -199,8 +199,8 @@ def variants(frames: list[pd.DataFrame]) -> Iterator[dict[str, object]]:
     yield score("negatives weigh double in the fit", parts, logistic(2.0))
     yield score("negatives weigh half in the fit", parts, logistic(0.5))
     yield score("label smoothing 5%", parts, smoothed)
-    for prevalence in (None, 0.25, 0.1, 0.05):
-        name = "the corpus's own" if prevalence is None else f"{prevalence:.0%}"
+    for prevalence in (0, 0.25, 0.15, 0.1, 0.05):
+        name = f"{prevalence:.0%} of every ground" if prevalence else "the corpus's own"
         yield score(f"expected prevalence: {name}", parts, prevalence=prevalence)
     yield score("threshold where F1 is highest", parts, rule=place_of_best)
     yield score("threshold 0.5", parts, rule=one_half)

@@ -21,11 +21,21 @@ from censorscope.data.annotations import (
     composition_table,
     read_annotations,
 )
-from censorscope.data.corpus import CORPUS_DIR, development_and_test, load_corpus, load_splits
+from censorscope.data.corpus import (
+    CORPUS_DIR,
+    ORDINARY_NEWS_AUTHORS,
+    development_and_test,
+    load_corpus,
+    load_splits,
+)
 from censorscope.data.reader import read_labelled
 from censorscope.data.repetition import distinct_ngrams, distinct_openings, near_duplicates
-from censorscope.data.themes import THEMES
+from censorscope.data.themes import N_THEMES, THEMES
 from censorscope.evaluate.plots import COLOURS
+from censorscope.features.terms import TermTable
+from censorscope.features.vectorizers import GROUNDS_PATH
+from censorscope.models.encoder_model import mentioned
+from censorscope.models.theme_model import text_column
 from censorscope.train.learning_curve import learning_curve
 from censorscope.train.settings import TrainSettings
 
@@ -101,12 +111,27 @@ def part_counts(part: pd.DataFrame) -> pd.Series:
     return pd.Series(first | labels.sum().to_dict())
 
 
+def mention_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how many mentions of each ground there are, and how many come with its control."""
+    row, theme = mentioned(text_column(frame["text"]), TermTable.read(GROUNDS_PATH))
+    controlled = frame[list(THEMES)].to_numpy()[row, theme]
+    counts = pd.DataFrame(
+        {
+            "mentions": np.bincount(theme, minlength=N_THEMES),
+            "about control": np.bincount(theme[controlled], minlength=N_THEMES),
+        },
+        index=list(THEMES),
+    )
+    return counts.assign(share=(counts["about control"] / counts["mentions"]).round(3))
+
+
 def main() -> None:
     """Write the tables and figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="a labelled file to score the curve on as well")
     arguments = parser.parse_args()
     frame, annotations = load_corpus(), read_annotations()
+    development, test = development_and_test()
     counts = composition(frame, annotations)
     table = composition_table(counts)
     curve = measured_curve(arguments.data)
@@ -121,6 +146,10 @@ def main() -> None:
         pd.DataFrame(
             {name: part_counts(part) for name, part in load_splits().items()}
         ).to_markdown(),
+        "## Mentions of a ground in ordinary news (of the test part)",
+        mention_shares(test[test["author"].isin(ORDINARY_NEWS_AUTHORS)]).to_markdown(),
+        "## Mentions of a ground in the development part",
+        mention_shares(development).to_markdown(),
         "## Agreement of the two readings (Cohen's kappa)",
         agreement(annotations).round(3).to_markdown(),
         "## Repetition",

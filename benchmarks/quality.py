@@ -23,7 +23,7 @@ from rivals import RIVALS, Rival
 from threadpoolctl import threadpool_limits
 from tuning import Rule, tune
 
-from censorscope.data.corpus import development_and_test, digest
+from censorscope.data.corpus import ORDINARY_NEWS_AUTHORS, development_and_test, digest
 from censorscope.data.reader import read_labelled
 from censorscope.data.themes import THEMES
 from censorscope.evaluate.baselines import KEYWORDS_PATH, KeywordBaseline
@@ -34,9 +34,6 @@ from censorscope.models.table_model import TableModel
 from censorscope.models.theme_model import ThemeModel
 from censorscope.train.run import fit
 from censorscope.train.settings import TrainSettings
-
-NATURAL_AUTHORS: Final = ("t2", "t3")
-"""Authors of the test part who wrote ordinary news, with labels as rare as they are there."""
 
 OURS: Final = "censorscope"
 KEYWORDS: Final = "keywords"
@@ -281,10 +278,10 @@ def _other_rule(frame: pd.DataFrame, answers: dict[str, Answers]) -> dict[str, f
 
 
 def _is_natural(test: pd.DataFrame) -> np.ndarray:
-    missing = set(NATURAL_AUTHORS) - set(test["author"])
+    missing = set(ORDINARY_NEWS_AUTHORS) - set(test["author"])
     if missing:
         raise SystemExit(f"the test part has no author {', '.join(sorted(missing))} any more")
-    return test["author"].isin(NATURAL_AUTHORS).to_numpy()
+    return test["author"].isin(ORDINARY_NEWS_AUTHORS).to_numpy()
 
 
 def main() -> None:

@@ -270,7 +270,7 @@ def _tuning(arena: Arena, sets: list[str]) -> tuple[list[str], list[list[str]]]:
                 ", ".join(f"{k}={v}" for k, v in facts["candidate"].items()),
                 str(facts["n_folds"]),
                 f"{facts['average_precision_out_of_fold']:.3f}",
-                facts.get("rule", f"{facts.get('expected_prevalence', 0):.0%} of mentions"),
+                facts.get("rule", "the expected shares of mentions"),
                 *(_NONE if value is None else f"{value:.3f}" for value in others),
             ]
         )

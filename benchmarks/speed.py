@@ -34,7 +34,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
 import censorscope
-from censorscope.data.corpus import development_and_test
+from censorscope.data.corpus import ORDINARY_NEWS_AUTHORS, development_and_test
 from censorscope.data.reader import read_labelled
 from censorscope.data.themes import THEMES
 from censorscope.features.vectorizers import make_sentence_vectorizer
@@ -44,8 +44,6 @@ SENTENCES = 200_000
 FEWER = 4_000
 """Sentences that the scikit-learn pipeline gets; its time is scaled up."""
 ROUNDS = 5
-ORDINARY = ("t2", "t3")
-"""Authors of the test part who wrote ordinary news, as an archive holds it."""
 
 System = Callable[[], object]
 
@@ -61,7 +59,7 @@ def samples(data: Path | None) -> dict[str, list[str]]:
     model = censorscope.load()
     mentioned = model.predict_proba(test["text"]).max(axis=1) > 0
     kinds = {
-        "ordinary news": test.loc[test["author"].isin(ORDINARY), "text"].tolist(),
+        "ordinary news": test.loc[test["author"].isin(ORDINARY_NEWS_AUTHORS), "text"].tolist(),
         "every sentence mentions a ground": test.loc[mentioned, "text"].tolist(),
     }
     if data:

@@ -20,7 +20,7 @@ from censorscope.data.themes import N_THEMES, THEMES
 from censorscope.features.terms import TermTable
 from censorscope.features.tokens import tokenise
 from censorscope.features.vectorizers import GROUNDS_PATH
-from censorscope.models.calibration import fit_platt, prevalence_weights
+from censorscope.models.calibration import Prevalence, fit_platt, prevalence_weights
 from censorscope.models.theme_model import text_column
 from censorscope.models.thresholds import best_f1_threshold
 from censorscope.train.search import fold_groups
@@ -126,10 +126,10 @@ def tune(rival: Rival, frame: pd.DataFrame, settings: TrainSettings) -> Tuned:
     )
 
 
-def weightings(frame: pd.DataFrame, prevalence: float) -> dict[str, np.ndarray]:
+def weightings(frame: pd.DataFrame, prevalence: Prevalence) -> dict[str, np.ndarray]:
     """Return the weights of out-of-fold sentences and themes that a rival may be calibrated under.
 
-    censorscope gives probabilities to mentions of a ground only, and expects a share `prevalence`
+    censorscope gives probabilities to mentions of a ground only, and expects the shares `prevalence`
     of them to be about control. A rival gives one to every sentence. Two populations are
     offered to it: ``as in the corpus``, where every sentence counts once; and ``as censorscope``,
     where unlabelled sentences that mention the ground are weighed up until labels make up

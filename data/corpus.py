@@ -13,6 +13,8 @@ from .splits import split_by_ids
 
 CORPUS_DIR: Final = Path(__file__).with_name("corpus")
 SPLITS_PATH: Final = CORPUS_DIR / "splits.json"
+ORDINARY_NEWS_AUTHORS: Final = ("t2", "t3")
+"""Authors of the test part who wrote ordinary news, with mentions and labels as rare as they are there."""
 
 
 def shards() -> list[Path]:

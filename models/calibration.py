@@ -1,6 +1,8 @@
 """Scores -> probabilities that mean what they say where the model will be used, and decisions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -8,6 +10,14 @@ from sklearn.linear_model import LogisticRegression
 from ..data.themes import N_THEMES
 from .theme_model import PRECISIONS
 from .thresholds import best_f1_threshold, precision_threshold
+
+EXPECTED_PREVALENCE: Final = (0.15, 0.1, 0.1, 0.3)
+"""Share of the mentions of each ground, in the order of `THEMES`, that news reports control on.
+
+In ordinary news most rumours, attacks and frauds are told for themselves. See docs/decisions.md.
+"""
+
+Prevalence = float | Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ class Calibrated:
 
 
 def calibrate(
-    scores: np.ndarray, y: np.ndarray, theme: np.ndarray, prevalence: float | None
+    scores: np.ndarray, y: np.ndarray, theme: np.ndarray, prevalence: Prevalence
 ) -> Calibrated:
     """Fit calibration and thresholds a theme on scores of mentions that no model was fitted on.
 
@@ -41,7 +51,7 @@ def calibrate(
     scores : ndarray of float64, shape (n_mentions,)
     y : ndarray of bool, shape (n_mentions,)
     theme : ndarray of int64, shape (n_mentions,)
-    prevalence : float or None
+    prevalence : float or sequence of float
         See `prevalence_weights`.
     """
     weights = prevalence_weights(y, theme, prevalence)
@@ -57,7 +67,7 @@ def calibrate(
     return Calibrated(calibration, np.array(thresholds), np.array(at_precision), probability)
 
 
-def prevalence_weights(y: np.ndarray, theme: np.ndarray, prevalence: float | None) -> np.ndarray:
+def prevalence_weights(y: np.ndarray, theme: np.ndarray, prevalence: Prevalence) -> np.ndarray:
     """Weigh the negative contexts of each theme so that positives make up a given share.
 
     Negatives are only weighed up: a corpus that already has more of them stays as it is.
@@ -66,21 +76,19 @@ def prevalence_weights(y: np.ndarray, theme: np.ndarray, prevalence: float | Non
     ----------
     y : ndarray of bool, shape (n_contexts,)
     theme : ndarray of int64, shape (n_contexts,)
-    prevalence : float or None
-        Share of positives, strictly between 0 and 1; None gives weights of 1.
+    prevalence : float or sequence of float
+        Share of positives, from 0 to below 1, one for all themes or one a theme; 0 gives weights of 1.
 
     Returns
     -------
     ndarray of float64, shape (n_contexts,)
     """
     weights = np.ones(len(y))
-    if prevalence is None:
-        return weights
-    for index in np.unique(theme):
+    for index, share in enumerate(np.broadcast_to(prevalence, N_THEMES)):
         negative = (theme == index) & ~y
         positives, negatives = int(((theme == index) & y).sum()), int(negative.sum())
-        if positives and negatives:
-            wanted = positives * (1 - prevalence) / prevalence
+        if share and positives and negatives:
+            wanted = positives * (1 - share) / share
             weights[negative] = max(1.0, wanted / negatives)
     return weights
 

