@@ -11,6 +11,7 @@ from censorscope.features.normalise import american, normalise_column
 from censorscope.features.terms import Term, TermTable
 from censorscope.features.tokens import stem, tokenise
 from censorscope.features.vectorizers import (
+    GROUNDS_PATH,
     ContextVectorizer,
     make_sentence_vectorizer,
 )
@@ -84,6 +85,11 @@ def test_ground_and_cue_tables_can_be_read_and_hold_no_term_twice() -> None:
     for table in (vectorizer.grounds_, vectorizer.cues_):
         assert len(set(table.terms)) == len(table.terms)
     assert vectorizer.grounds_.groups == THEMES
+
+
+def test_a_name_that_begins_like_a_ground_mentions_none() -> None:
+    column = pa.array(["Pornchai and Pornthip host the show.", "A porn site", "Child pornography"])
+    assert set(TermTable.read(GROUNDS_PATH).find(tokenise(column)).row.tolist()) == {1, 2}
 
 
 def test_a_damaged_table_is_refused_with_its_line(tmp_path) -> None:
