@@ -302,6 +302,8 @@ def test_the_facts_say_what_calibration_comes_from(store) -> None:
         ("C = [1, nan]", r"the setting C = \(1.0, nan\) is out of range"),
         ("C = inf", r"the setting C = \(inf,\) is out of range"),
         ("seed = -1", r"the setting seed = -1 is out of range"),
+        ("expected_prevalence = [0.1, 0.2]", r"out of range. Give one share, or 4"),
+        ("expected_prevalence = 1", r"expected_prevalence = \(1.0,\) is out of range"),
         ("seed = ", r"s.toml: not TOML"),
     ],
 )
