@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         0 when all is well, 1 when `promote` refuses, 2 for an error the user can mend, 70 (EX_SOFTWARE
-        of sysexits) for one of ours.
+        of sysexits) for one of ours, 130 when interrupted.
     """
     arguments = make_parser().parse_args(argv)
     try:

@@ -3,7 +3,8 @@
     python benchmarks/ablation.py --data real_news.jsonl
 
 Choices are made by the out-of-fold columns (folds by author, on the development part of the corpus). The
-test part and the labelled file show what transfers; they are only scored. Writes ``docs/ablation.md``.
+test part and the labelled file show what transfers; they are only scored (but for the expected shares of
+mentions, which lean on the test part's ordinary news, see docs/decisions.md). Writes ``docs/ablation.md``.
 """
 
 import argparse

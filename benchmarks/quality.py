@@ -3,7 +3,7 @@
     python benchmarks/quality.py --data real_news.jsonl [--only NAME ...]
 
 Everything is learned from the corpus's development part; its test part and the file given are only
-scored.
+scored (but for the expected shares of mentions, which lean on its ordinary news, see docs/decisions.md).
 """
 
 import argparse

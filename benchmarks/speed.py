@@ -34,9 +34,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
 import censorscope
-from censorscope.data.corpus import ORDINARY_NEWS_AUTHORS, development_and_test
+from censorscope.data.corpus import ORDINARY_NEWS_AUTHORS, development_and_test, load_corpus
 from censorscope.data.reader import read_labelled
 from censorscope.data.themes import THEMES
+from censorscope.features.tokens import stem
 from censorscope.features.vectorizers import make_sentence_vectorizer
 from censorscope.models.labelling import Tally, label_texts
 
@@ -194,7 +195,27 @@ def linearity(texts: list[str]) -> str:
     less, more = (pa.array(repeated(texts, n), pa.string()) for n in (SENTENCES // 10, SENTENCES))
     seconds = timed({"less": lambda: model.predict(less), "more": lambda: model.predict(more)})
     ratios = np.array(seconds["more"]) / np.array(seconds["less"])
-    return f"{SENTENCES:,} sentences take {np.median(ratios):.1f} times as long as {SENTENCES // 10:,}."
+    return (
+        f"{SENTENCES:,} sentences take {np.median(ratios):.1f} times as long as {SENTENCES // 10:,}"
+    )
+
+
+def unmet_words() -> str:
+    """Say how fast a model is with words that it has never met, each sentence of the corpus once."""
+    column = pa.array(load_corpus()["text"].tolist(), pa.string())
+    met = censorscope.load()
+    seconds: dict[str, list[float]] = {"met": [], "unmet": []}
+    for _ in range(ROUNDS):
+        stem.cache_clear()
+        for name, model in (("unmet", censorscope.load()), ("met", met)):
+            start = time.process_time()
+            model.predict(column)
+            seconds[name].append(time.process_time() - start)
+    unmet, known = (len(column) / statistics.median(seconds[name]) for name in ("unmet", "met"))
+    return (
+        f"The {len(column):,} sentences of the corpus, each once: {unmet:,.0f} sentences/s by a model "
+        f"that has met none of their words, {known:,.0f} by one that has"
+    )
 
 
 _own: dict[str, Any] = {}
@@ -258,7 +279,14 @@ def main() -> None:
     kinds = samples(None)
     sections += [
         "### Growth and cores",
-        f"{linearity(kinds['ordinary news'])} {two_cores(kinds['ordinary news'], cores)}.",
+        "\n\n".join(
+            f"{said}."
+            for said in (
+                linearity(kinds["ordinary news"]),
+                unmet_words(),
+                two_cores(kinds["ordinary news"], cores),
+            )
+        ),
     ]
     print(sections[-1])
     if arguments.json:

@@ -76,7 +76,7 @@ class Linear(System):
     """Features of the whole sentence and one linear classifier a theme."""
 
     make: ClassVar[Callable[..., Any]]
-    """Of the unfitted classifier of one theme."""
+    """Makes the unfitted classifier of one theme."""
 
     def learn_features(self, texts: Sequence[str]) -> Any:
         """Learn what `features` needs, by default nothing, and return the features."""

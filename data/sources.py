@@ -117,8 +117,8 @@ def _is_one_of(path: str, written: list[os.stat_result]) -> bool:
         return False
     try:
         status = os.fstat(sys.stdin.fileno()) if path == STDIN else os.stat(path)
-    except io.UnsupportedOperation:
-        return False  # in a notebook standard input is no file
+    except (AttributeError, ValueError, io.UnsupportedOperation):
+        return False  # closed, or no file, as in a notebook
     return any(os.path.samestat(status, other) for other in written)
 
 

@@ -147,7 +147,7 @@ def build_contexts(
     mentions: Spans,
     grounds: TermTable,
     cues: TermTable,
-    stems: "Stems",
+    stems: Stems,
 ) -> Contexts:
     """Collect the features of every (sentence, mentioned ground).
 

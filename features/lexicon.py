@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 MAX_WORDS: Final = 1 << 18
-"""Distinct words remembered at a time; an archive has more than memory should hold."""
+"""About as many distinct words are remembered; an archive has more than memory should hold."""
 
 
 class Lexicon:
@@ -26,7 +26,16 @@ class Lexicon:
     def number(self, words: list[str]) -> tuple[np.ndarray, list[str]]:
         """Return the number of each word, int32 of shape (n_words,), and the words by number.
 
-        The list of words grows with later calls.
+        Parameters
+        ----------
+        words : list of str
+            No word twice.
+
+        Returns
+        -------
+        numbers : ndarray of int32, shape (n_words,)
+        words : list of str
+            All that were met since it last began again; the list grows with later calls.
         """
         with self._lock:
             if len(self._words) > MAX_WORDS:

@@ -7,7 +7,6 @@ import numpy as np
 _DENSE_CELLS: Final = 1 << 16
 """Up to so many cells there is a table of them all; beyond, they are hashed."""
 _FREE: Final = -1
-_PART: Final = 1 << 15
 
 
 class PairLookup:
@@ -56,27 +55,21 @@ class PairLookup:
             dense: np.ndarray = self._values.take(cells, mode="wrap")
             return dense
         result = np.full(cells.shape, self._missing)
-        flat_result, flat_cells = result.reshape(-1), cells.reshape(-1)
-        # A part at a time, so that what each step leaves behind is still in the cache for the next.
-        for start in range(0, len(flat_cells), _PART):
-            part = slice(start, start + _PART)
-            self._probe(flat_cells[part], flat_result[part])
-        return result
-
-    def _probe(self, cells: np.ndarray, result: np.ndarray) -> None:
-        """Write the values of the cells that are known into the result."""
+        flat = result.reshape(-1)
+        cells = cells.reshape(-1)
         slot = self._hash(cells)
-        # Most pairs end here.
+        # Most pairs end here, in a table that stays in the cache.
         open_ = np.flatnonzero(self._taken.take(slot))
         cells, slot = cells.take(open_), slot.take(open_)
         while len(open_):
             found = self._slots.take(slot)
             hit = np.flatnonzero(found == cells)
-            result[open_.take(hit)] = self._values.take(slot.take(hit))
+            flat[open_.take(hit)] = self._values.take(slot.take(hit))
             # A free slot ends the search; another pair sends it one slot on.
             on = np.flatnonzero((found != cells) & (found != _FREE))
             cells, open_ = cells.take(on), open_.take(on)
             slot = (slot.take(on) + 1) & (len(self._slots) - 1)
+        return result
 
     def _cells(self, first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
         cells: np.ndarray = np.minimum(first, self._height - 1).astype(self._type, copy=False)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -79,8 +80,7 @@ class TermTable:
     Parameters
     ----------
     terms : sequence of Term
-        At most 65,535 distinct steps. Grouped on the way in; `terms` has the order that the
-        indices in `Spans.term` refer to.
+        Grouped on the way in; `terms` has the order that the indices in `Spans.term` refer to.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -178,8 +178,8 @@ class TermTable:
     def find(self, tokens: Tokens, rows: np.ndarray | None = None) -> Spans:
         """Find every occurrence of every term.
 
-        Python loops run over the distinct words and over the steps of the longest term, never over tokens,
-        sentences or terms.
+        Python loops run over words not met before and over the steps of the longest term, never over
+        tokens, sentences or terms.
 
         Parameters
         ----------
@@ -325,13 +325,16 @@ class _WordKinds:
         self._kind_of_steps: dict[tuple[int, ...], int] = {}
         self._kind_of_word = PerWord(self._find_kind)
         self._kinds = self._described()
+        self._lock = Lock()
 
     def look_up(self, words: list[str]) -> tuple[np.ndarray, _Kinds]:
         """Return the kind of each word, int32 of shape (n_words,), and what is known of the kinds."""
-        kind = self._kind_of_word(words)
-        if len(self._kind_of_steps) > len(self._kinds.n_begun):
-            self._kinds = self._described()
-        return kind, self._kinds
+        # Threads may label with one model, and what is described must hold every kind that is returned.
+        with self._lock:
+            kind = self._kind_of_word(words)
+            if len(self._kind_of_steps) > len(self._kinds.n_begun):
+                self._kinds = self._described()
+            return kind, self._kinds
 
     def _find_kind(self, word: str) -> int:
         return self._kind_of_steps.setdefault(self._steps_of_word(word), len(self._kind_of_steps))

@@ -44,7 +44,7 @@ class Tokens:
     Attributes
     ----------
     words : list of str
-        The distinct words, normalised; with a lexicon all words it has met.
+        The distinct words, normalised; with a lexicon all that it holds.
     codes : ndarray of int32, shape (n_tokens,)
         For each token of the column, its index in `words`.
     offsets : ndarray of int64, shape (n_sentences + 1,)

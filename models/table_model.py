@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 
 from ..features.contexts import Contexts, build_contexts
-from ..features.lexicon import Lexicon
 from ..features.lookup import PairLookup
 from ..features.terms import Spans, TermTable
 from ..features.tokens import Tokens, tokenise
@@ -44,7 +43,7 @@ class TableModel(ThemeModel):
 
     def read(self, column: pa.StringArray) -> tuple[Tokens, Spans, Contexts]:
         """Return the tokens, the mentions of grounds and the contexts of a column of sentences."""
-        tokens = tokenise(column, self._lexicon)
+        tokens = tokenise(column, self.vocabulary.lexicon)
         mentions = self.grounds.find(tokens)
         contexts = build_contexts(
             tokens, mentions, self.grounds, self.cues, self.vocabulary.stem_ids
@@ -54,7 +53,3 @@ class TableModel(ThemeModel):
     @cached_property
     def _weights(self) -> list[PairLookup]:
         return self.vocabulary.weights(self.coef)
-
-    @cached_property
-    def _lexicon(self) -> Lexicon:
-        return Lexicon()

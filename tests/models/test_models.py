@@ -4,6 +4,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ import censorscope
 from censorscope.data.corpus import development_and_test, digest
 from censorscope.data.exceptions import InputError, ModelError
 from censorscope.data.themes import THEMES
+from censorscope.features import contexts as contexts_module
 from censorscope.models.calibration import fit_platt, prevalence_weights
 from censorscope.models.classifier import ThemeClassifier
 from censorscope.models.encoder_classifier import EncoderClassifier
@@ -85,6 +87,27 @@ def test_a_model_that_was_used_can_be_sent_to_another_process(model, small) -> N
     whole = model.predict_proba(small["text"])
     again = pickle.loads(pickle.dumps(model))
     assert np.array_equal(again.predict_proba(small["text"]), whole)
+
+
+def test_threads_may_share_a_model(model, small) -> None:
+    texts = small["text"].tolist()
+    whole = model.predict_proba(texts)
+    for _ in range(3):
+        # One that has met no word: that is when threads get into each other's way.
+        fresh = pickle.loads(pickle.dumps(model))
+        with ThreadPoolExecutor(4) as pool:
+            parts = list(pool.map(fresh.predict_proba, [[text] for text in texts]))
+        assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_models_that_differ_in_thresholds_share_the_words_they_met(model, monkeypatch) -> None:
+    stemmed: list[str] = []
+    real = contexts_module.stem
+    monkeypatch.setattr(contexts_module, "stem", lambda word: stemmed.append(word) or real(word))
+    fresh = pickle.loads(pickle.dumps(model))
+    for one in (fresh, fresh.at_precision(0.9), fresh):
+        one.predict(["Police shut sites over rumours."])
+    assert sorted(stemmed) == ["over", "police", "rumours", "shut", "sites"]
 
 
 def test_thresholds_bite(model) -> None:
