@@ -10,7 +10,7 @@ mentions, which lean on the test part's ordinary news, see docs/decisions.md). W
 import argparse
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from censorscope.evaluate.metrics import bootstrap_macro_f1, false_alarm_rate
 from censorscope.features.contexts import FAMILIES
 from censorscope.features.vectorizers import ContextVectorizer
 from censorscope.models.calibration import Calibrated, Prevalence, calibrate
+from censorscope.models.encoder import PairEncoder
 from censorscope.models.theme_model import text_column
 from censorscope.train.search import fold_groups
 from censorscope.train.settings import TrainSettings
@@ -41,12 +42,14 @@ C = 3.0
 
 @dataclass(frozen=True)
 class Table:
-    """A labelled table, its mentions and their features."""
+    """A labelled table, its mentions and their features, and what is learned of them."""
 
     frame: pd.DataFrame
     row: np.ndarray
     theme: np.ndarray
     X: sparse.csr_matrix
+    target: np.ndarray
+    """Probability of each mention that weights are fitted on: the label, unless a teacher has a say."""
 
     @property
     def Y(self) -> np.ndarray:
@@ -65,28 +68,35 @@ def tables(frames: list[pd.DataFrame], **options: object) -> list[Table]:
     result = []
     for frame in frames:
         contexts = vectorizer.contexts(text_column(frame["text"]))
-        result.append(Table(frame, contexts.row, contexts.theme, vectorizer.matrix(contexts)))
+        X = vectorizer.matrix(contexts)
+        label = frame[list(THEMES)].to_numpy()[contexts.row, contexts.theme]
+        result.append(Table(frame, contexts.row, contexts.theme, X, label.astype(np.float64)))
     return result
 
 
 Fit = Callable[[sparse.csr_matrix, np.ndarray, np.ndarray], Callable]
-"""Learns from features, labels and themes; returns a function of features and themes to scores."""
+"""Learns from features, targets and themes; returns a function of features and themes to scores."""
 
 
 def logistic(weight: float = 1.0, strength: float = C) -> Fit:
     """Return the shipped classifier, with the negatives weighed."""
 
-    def fit(X: sparse.csr_matrix, y: np.ndarray, theme: np.ndarray) -> Callable:  # noqa: ARG001
+    def fit(X: sparse.csr_matrix, target: np.ndarray, theme: np.ndarray) -> Callable:  # noqa: ARG001
+        true, false = np.flatnonzero(target > 0), np.flatnonzero(target < 1)
         model = LogisticRegression(C=strength, solver="liblinear", max_iter=1000)
-        model.fit(X, y, sample_weight=np.where(y, 1.0, weight))
+        model.fit(
+            X[np.concatenate([true, false])],
+            np.repeat([True, False], [len(true), len(false)]),
+            sample_weight=np.concatenate([target[true], weight * (1 - target[false])]),
+        )
         return lambda X, theme: model.decision_function(X)  # noqa: ARG005
 
     return fit
 
 
-def per_theme(X: sparse.csr_matrix, y: np.ndarray, theme: np.ndarray) -> Callable:
+def per_theme(X: sparse.csr_matrix, target: np.ndarray, theme: np.ndarray) -> Callable:
     """Fit one classifier a theme instead of a shared one."""
-    fitted = [logistic()(X[theme == t], y[theme == t], theme) for t in range(N_THEMES)]
+    fitted = [logistic()(X[theme == t], target[theme == t], theme) for t in range(N_THEMES)]
 
     def score(X: sparse.csr_matrix, theme: np.ndarray) -> np.ndarray:
         scores = np.zeros(len(theme))
@@ -98,12 +108,9 @@ def per_theme(X: sparse.csr_matrix, y: np.ndarray, theme: np.ndarray) -> Callabl
     return score
 
 
-def smoothed(X: sparse.csr_matrix, y: np.ndarray, theme: np.ndarray) -> Callable:  # noqa: ARG001
+def smoothed(X: sparse.csr_matrix, target: np.ndarray, theme: np.ndarray) -> Callable:
     """Fit with labels that are wrong with a chance of 5%."""
-    model = LogisticRegression(C=C, solver="liblinear", max_iter=1000)
-    weights = np.repeat((0.95, 0.05), len(y))
-    model.fit(sparse.vstack([X, X]), np.concatenate([y, ~y]), sample_weight=weights)
-    return lambda X, theme: model.decision_function(X)  # noqa: ARG005
+    return logistic()(X, 0.9 * target + 0.05, theme)
 
 
 def out_of_fold(table: Table, fit: Fit) -> np.ndarray:
@@ -112,7 +119,7 @@ def out_of_fold(table: Table, fit: Fit) -> np.ndarray:
     scores = np.empty(len(table.y))
     folds = GroupKFold(SETTINGS.folds, shuffle=True, random_state=0)
     for known, held_out in folds.split(table.X, table.y, groups):
-        scorer = fit(table.X[known], table.y[known], table.theme[known])
+        scorer = fit(table.X[known], table.target[known], table.theme[known])
         scores[held_out] = scorer(table.X[held_out], table.theme[held_out])
     return scores
 
@@ -154,7 +161,7 @@ def score(
     scores = out_of_fold(train, fit)
     calibrated = calibrate(scores, train.y, train.theme, prevalence)
     thresholds = rule(calibrated, train)
-    final = fit(train.X, train.y, train.theme)
+    final = fit(train.X, train.target, train.theme)
     row: dict[str, object] = {"variant": name}
     row["out of fold AP"] = mean_ap(train, calibrated.probability)
     for i, table in enumerate(parts[1:]):
@@ -185,10 +192,42 @@ def mean_ap(table: Table, probability: np.ndarray) -> float:
     )
 
 
+def opinions(table: Table, encoder: str) -> np.ndarray:
+    """Return the probability of each mention by an encoder that has not seen its author.
+
+    Two encoders, each fine-tuned on half of the authors, judge the other half.
+    """
+    texts = table.frame["text"].to_numpy()[table.row]
+    groups = pd.factorize(fold_groups(table.frame))[0][table.row]
+    scores = np.empty(len(table.y))
+    folds = GroupKFold(2, shuffle=True, random_state=0)
+    for known, others in folds.split(table.X, table.y, groups):
+        teacher = PairEncoder.pretrained(encoder).fit(
+            texts[known].tolist(), table.theme[known], table.y[known], epochs=3, report=print
+        )
+        scores[others] = teacher.scores(texts[others].tolist(), table.theme[others])
+    return calibrate(scores, table.y, table.theme, 0).probability
+
+
+def distilled(frames: list[pd.DataFrame], encoder: str) -> Iterator[dict[str, object]]:
+    """Yield rows of tables that learn from an encoder."""
+    first, *others = tables(frames)
+    opinion = opinions(first, encoder)
+    for name, target in (
+        ("mean of label and teacher", (first.target + opinion) / 2),
+        ("teacher alone", opinion),
+    ):
+        yield score(name, [replace(first, target=target), *others])
+        yield score(
+            f"{name}, C = 10", [replace(first, target=target), *others], logistic(strength=10)
+        )
+
+
 def variants(frames: list[pd.DataFrame]) -> Iterator[dict[str, object]]:
     """Yield the rows of the table."""
     parts = tables(frames)
     yield score("as shipped", parts)
+    yield score("label smoothing 5%", parts, smoothed)
     for family in FAMILIES:
         without = tables(frames, families=[f for f in FAMILIES if f != family])
         yield score(f"without {family}", without)
@@ -199,7 +238,6 @@ def variants(frames: list[pd.DataFrame]) -> Iterator[dict[str, object]]:
     yield score("one classifier a theme", parts, per_theme)
     yield score("negatives weigh double in the fit", parts, logistic(2.0))
     yield score("negatives weigh half in the fit", parts, logistic(0.5))
-    yield score("label smoothing 5%", parts, smoothed)
     for prevalence in (0, 0.25, 0.15, 0.1, 0.05):
         name = f"{prevalence:.0%} of every ground" if prevalence else "the corpus's own"
         yield score(f"expected prevalence: {name}", parts, prevalence=prevalence)
@@ -209,7 +247,7 @@ def variants(frames: list[pd.DataFrame]) -> Iterator[dict[str, object]]:
         analyzer="char_wb", ngram_range=(3, 5), min_df=3, max_features=60_000, sublinear_tf=True
     ).fit(frames[0]["text"])
     wide = [
-        Table(t.frame, t.row, t.theme, sparse.hstack(
+        replace(t, X=sparse.hstack(
             [t.X, sub_words.transform(t.frame["text"])[t.row] * 0.5]).tocsr())
         for t in parts
     ]  # fmt: skip
@@ -226,6 +264,11 @@ def main() -> None:
     parser.add_argument(
         "--grounds", type=Path, action="append", default=[], help="another ground table to try"
     )
+    parser.add_argument(
+        "--teacher",
+        metavar="ENCODER",
+        help="learn from an encoder, too (needs the extra `encoder`)",
+    )
     arguments = parser.parse_args()
     frames = list(development_and_test())
     if arguments.data:
@@ -235,7 +278,8 @@ def main() -> None:
         score(f"ground table {path.name}", tables(frames, grounds=path))
         for path in arguments.grounds
     )
-    for row in itertools.chain(variants(frames), tried):
+    taught = distilled(frames, arguments.teacher) if arguments.teacher else ()
+    for row in itertools.chain(variants(frames), tried, taught):
         print(row, flush=True)
         rows.append(row)
     command = "make ablation" + (" BENCHMARK=FILE" if arguments.data else "")
