@@ -11,7 +11,8 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ KEYWORDS: Final = "keywords"
 NAMES: Final = (KEYWORDS, *RIVALS, OURS)
 _SAVED: Final = f"{OURS}:"
 _RULE_FILE: Final = "rule.joblib"
+_ENTRY_FILE: Final = "entry.joblib"
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,13 @@ def enter(
     sets: dict[str, list[str]],
     settings: TrainSettings,
 ) -> Entry:
-    """Train one system, save it into an existing folder and score every set of sentences."""
+    """Train one system, save it into a folder and score every set of sentences; once a folder."""
+    kept = folder / _ENTRY_FILE
+    if kept.is_file():
+        print(f"{name} is there", flush=True)
+        answers, facts = joblib.load(kept)
+        return Entry({s: Answers(*arrays) for s, arrays in answers.items()}, facts)
+    folder.mkdir(exist_ok=True)
     print(f"{name} begins", flush=True)
     started = time.perf_counter()
     if name in RIVALS:
@@ -117,6 +125,8 @@ def enter(
     else:
         labeller, facts = reopen(name, folder), _untrained_facts(name, train)
     entry = Entry({s: labeller.answers(texts) for s, texts in sets.items()}, facts)
+    # Plain types: a worker does not know the classes of the main module by name.
+    joblib.dump(({s: astuple(a) for s, a in entry.answers.items()}, entry.facts), kept)
     print(f"{name} took {time.perf_counter() - started:.0f} s", flush=True)
     return entry
 
@@ -220,17 +230,18 @@ def sentences_per_second(
     return max(rates)
 
 
-def run(names: list[str], data: Path | None, settings: TrainSettings, jobs: int) -> Arena:
-    """Train, score and time the systems named."""
+def run(
+    names: list[str], data: Path | None, settings: TrainSettings, jobs: int, keep: Path | None
+) -> Arena:
+    """Train, score and time the systems named; those found in the folder `keep` are only timed."""
     train, test = development_and_test()
     frames = {"test": test}
     if data is not None:
         frames["data"] = read_labelled(data)
     sets = {s: frame["text"].tolist() for s, frame in frames.items()}
-    with tempfile.TemporaryDirectory(prefix="arena-") as scratch:
-        folders = {name: Path(scratch) / str(i) for i, name in enumerate(names)}
-        for folder in folders.values():
-            folder.mkdir()
+    with nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="arena-") as scratch:
+        folders = {name: Path(scratch) / name.replace("/", "_") for name in names}
+        Path(scratch).mkdir(exist_ok=True)
         # The slowest first; `RIVALS` is in that order.
         order = sorted(names, key=lambda n: list(RIVALS).index(n) if n in RIVALS else len(RIVALS))
         with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
@@ -294,6 +305,9 @@ def main() -> None:
                         help="a saved model of censorscope as a further row")  # fmt: skip
     parser.add_argument("--json", type=Path, help="also write every figure here")
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder of arena.md, .png")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER",
+                        help="keep what is trained, and go on there after an interruption (made "
+                        "for one corpus, one file and one release: empty it when they change)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=2, help="systems trained at a time")
     arguments = parser.parse_args()
     os.environ |= {
@@ -307,7 +321,8 @@ def main() -> None:
     complete = names == list(NAMES)
     names += [f"{_SAVED}{path.resolve()}" for path in arguments.model]
     started = time.perf_counter()
-    arena = run(names, arguments.data, TrainSettings(jobs=1), arguments.jobs)
+    settings = TrainSettings(jobs=1)
+    arena = run(names, arguments.data, settings, arguments.jobs, arguments.keep)
     docs = arguments.docs if complete else None
     write(arena, time.perf_counter() - started, docs=docs, json_path=arguments.json)
 
