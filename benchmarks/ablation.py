@@ -283,6 +283,12 @@ def main() -> None:
         print(row, flush=True)
         rows.append(row)
     command = "make ablation" + (" BENCHMARK=FILE" if arguments.data else "")
+    if arguments.grounds or arguments.teacher:
+        # What make does not pass on.
+        given = [("--data", arguments.data), ("--teacher", arguments.teacher)]
+        given += [("--grounds", path.name) for path in arguments.grounds]
+        told = " ".join(f"{flag} {getattr(v, 'name', v)}" for flag, v in given if v)
+        command = f"python benchmarks/ablation.py {told}"
     OUT.write_text(
         f"# Ablation\n\nWritten by `{command}` on {described()}. Other data: "
         f"{arguments.data.name if arguments.data else 'none'}, scored only.\n\n"
