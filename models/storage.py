@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow._parquet import ParquetReader
 
 from ..data.exceptions import InputError, ModelError
 from ..data.themes import THEMES
@@ -217,13 +217,19 @@ def _terms_of(table: pa.Table) -> TermTable:
 
 
 def _write_table(table: pa.Table, path: Path) -> None:
+    import pyarrow.parquet as pq
+
     pq.write_table(table, path, compression="zstd")
 
 
 def _read_table(path: Path) -> pa.Table:
-    # pq.read_table would import pandas.
-    with pq.ParquetFile(path) as file:
-        return file.read(use_threads=False)
+    # By the reader that pyarrow.parquet itself uses: that imports pandas, and every file system Arrow knows.
+    reader = ParquetReader()
+    reader.open(str(path))
+    try:
+        return reader.read_all(use_threads=False)
+    finally:
+        reader.close()
 
 
 def _sha256(path: Path) -> str:
