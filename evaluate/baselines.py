@@ -58,7 +58,7 @@ class KeywordBaseline:
     def predict(self, sentences: Any) -> np.ndarray:
         """Return where the list finds a word of the theme and one of control."""
         column = text_column(sentences)
-        found = self.table_.find(tokenise(column))
+        found = self.table_.find(tokenise(column, self.table_.lexicon))
         hits = np.zeros((len(column), len(self.table_.groups)), dtype=bool)
         hits[found.row, self.table_.group_of_term[found.term]] = True
         control = self.table_.groups.index("control")

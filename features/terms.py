@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 
 from ..data.exceptions import InputError
-from .lexicon import PerWord
+from .lexicon import Lexicon, PerWord
 from .normalise import american
 from .ranges import ranges
 from .tokens import Tokens, stem
@@ -142,6 +142,11 @@ class TermTable:
         return [[(by_id[step], gap) for step, gap in pattern] for pattern in self._patterns]
 
     @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words met where the table was used; who tokenises with it has each looked into once."""
+        return Lexicon()
+
+    @cached_property
     def _matchers(self) -> tuple[dict[str, list[int]], dict[str, list[int]], dict[str, list[int]]]:
         exact: dict[str, list[int]] = defaultdict(list)
         stems: dict[str, list[int]] = defaultdict(list)
@@ -188,21 +193,19 @@ class TermTable:
             Look into these sentences only.
         """
         kind_of_word, kinds = self._word_kinds.look_up(tokens.words)
+        kind = kind_of_word.take(tokens.codes)
         # Every term is tried wherever its first step fits, all at once.
-        begins = (kinds.n_begun > 0).take(kind_of_word)
-        start = np.flatnonzero(begins.take(tokens.codes))
+        start = np.flatnonzero((kinds.n_begun > 0).take(kind))
         row = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets)).take(start)
         if rows is not None:
             wanted = np.zeros(len(tokens.offsets) - 1, dtype=bool)
             wanted[rows] = True
             place = np.flatnonzero(wanted.take(row))
             start, row = start.take(place), row.take(place)
-        begun = kind_of_word.take(tokens.codes.take(start))
+        begun = kind.take(start)
         place, which = ranges(kinds.first_begun.take(begun), kinds.n_begun.take(begun))
         term, start, row = kinds.begun.take(place), start.take(which), row.take(which)
-        end = self._ends(
-            term, start, tokens.offsets.take(row + 1), tokens.codes, kind_of_word, kinds.fits
-        )
+        end = self._ends(term, start, tokens.offsets.take(row + 1), kind, kinds.fits)
         found = np.flatnonzero(end)
         spans = Spans(term.take(found), row.take(found), start.take(found), end.take(found))
         return self._outside_exceptions(spans)
@@ -212,8 +215,7 @@ class TermTable:
         term: np.ndarray,
         start: np.ndarray,
         row_end: np.ndarray,
-        codes: np.ndarray,
-        kind_of_word: np.ndarray,
+        kind: np.ndarray,
         fits: np.ndarray,
     ) -> np.ndarray:
         """Return where terms end whose first step is at `start`, 0 where another step is missing.
@@ -221,9 +223,8 @@ class TermTable:
         Parameters
         ----------
         term, start, row_end : ndarray, shape (n,)
-        codes : ndarray of int32, shape (n_tokens,)
-            The words of the column.
-        kind_of_word : ndarray of int32, shape (n_words,)
+        kind : ndarray of int32, shape (n_tokens,)
+            The kind of the word of every token.
         fits : ndarray of bool, shape (n_kinds, n_steps)
         """
         end = start + 1
@@ -237,8 +238,8 @@ class TermTable:
             following = np.full(len(open_), -1)
             # The nearest word that fits is the one taken: it is written last.
             for gap in range(MAX_GAP, -1, -1):
-                kind = kind_of_word.take(codes.take(at + gap, mode="clip"))
-                cell = np.multiply(kind, fits.shape[1], dtype=np.int64) + step
+                there = kind.take(at + gap, mode="clip")
+                cell = np.multiply(there, fits.shape[1], dtype=np.int64) + step
                 fit = np.flatnonzero(fits.take(cell) & (at + gap <= last))
                 following[fit] = at[fit] + gap
             end[open_] = following + 1

@@ -61,7 +61,7 @@ class ContextVectorizer(TransformerMixin, BaseEstimator):
 
     def contexts(self, texts: pa.StringArray) -> Contexts:
         """Find the mentions in a column of sentences and collect the features around them."""
-        tokens = tokenise(texts)
+        tokens = tokenise(texts, self.grounds_.lexicon)
         stems = self.vocabulary_.stem_ids if hasattr(self, "vocabulary_") else Stems()
         return build_contexts(tokens, self.grounds_.find(tokens), self.grounds_, self.cues_, stems)
 

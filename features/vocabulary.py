@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from .columns import coded, numbers, strings, to_numpy
 from .contexts import FAMILIES, GROUND, OTHER, Contexts, Stems, make_key, split_key
-from .lexicon import Lexicon
 from .lookup import PairLookup
 from .terms import TermTable
 
@@ -79,11 +78,6 @@ class Vocabulary:
     def __getstate__(self) -> dict[str, Any]:
         # What has been worked out of the fields stays behind.
         return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @cached_property
-    def lexicon(self) -> Lexicon:
-        """The words met so far; models that differ in their thresholds alone share it."""
-        return Lexicon()
 
     @cached_property
     def stem_ids(self) -> Stems:

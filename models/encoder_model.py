@@ -32,6 +32,6 @@ class EncoderModel(ThemeModel):
 
 def mentioned(column: pa.StringArray, grounds: TermTable) -> tuple[np.ndarray, np.ndarray]:
     """Return row and theme of every (sentence, mentioned ground), each int64 of shape (n,)."""
-    found = grounds.find(tokenise(column))
+    found = grounds.find(tokenise(column, grounds.lexicon))
     pairs = np.unique(found.row * N_THEMES + grounds.group_of_term[found.term])
     return pairs // N_THEMES, pairs % N_THEMES

@@ -43,7 +43,7 @@ class TableModel(ThemeModel):
 
     def read(self, column: pa.StringArray) -> tuple[Tokens, Spans, Contexts]:
         """Return the tokens, the mentions of grounds and the contexts of a column of sentences."""
-        tokens = tokenise(column, self.vocabulary.lexicon)
+        tokens = tokenise(column, self.grounds.lexicon)
         mentions = self.grounds.find(tokens)
         contexts = build_contexts(
             tokens, mentions, self.grounds, self.cues, self.vocabulary.stem_ids
