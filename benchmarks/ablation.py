@@ -9,6 +9,8 @@ mentions, which lean on the test part's ordinary news, see docs/decisions.md). W
 
 import argparse
 import itertools
+import shlex
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -282,13 +284,9 @@ def main() -> None:
     for row in itertools.chain(variants(frames), tried, taught):
         print(row, flush=True)
         rows.append(row)
-    command = "make ablation" + (" BENCHMARK=FILE" if arguments.data else "")
-    if arguments.grounds or arguments.teacher:
-        # What make does not pass on.
-        given = [("--data", arguments.data), ("--teacher", arguments.teacher)]
-        given += [("--grounds", path.name) for path in arguments.grounds]
-        told = " ".join(f"{flag} {getattr(v, 'name', v)}" for flag, v in given if v)
-        command = f"python benchmarks/ablation.py {told}"
+    command = shlex.join(
+        ["python", "benchmarks/ablation.py", *(Path(a).name for a in sys.argv[1:])]
+    )
     OUT.write_text(
         f"# Ablation\n\nWritten by `{command}` on {described()}. Other data: "
         f"{arguments.data.name if arguments.data else 'none'}, scored only.\n\n"

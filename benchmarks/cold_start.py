@@ -36,7 +36,7 @@ def seconds_of(command: list[str]) -> tuple[float, float]:
 def load_milliseconds() -> float:
     """Return the processor time of loading the default model in a fresh process."""
     code = (
-        "import time\nimport numpy, pyarrow, pyarrow.parquet\nfrom censorscope.models import storage\n"
+        "import time\nimport numpy, pyarrow\nfrom censorscope.models import storage\n"
         "start = time.process_time()\nstorage.load(storage.DEFAULT_MODEL)\n"
         "print(time.process_time() - start)"
     )

@@ -321,10 +321,12 @@ def main() -> None:
     complete = names == list(NAMES)
     names += [f"{_SAVED}{path.resolve()}" for path in arguments.model]
     started = time.perf_counter()
+    resumed = arguments.keep is not None and any(arguments.keep.glob(f"*/{_ENTRY_FILE}"))
     settings = TrainSettings(jobs=1)
     arena = run(names, arguments.data, settings, arguments.jobs, arguments.keep)
     docs = arguments.docs if complete else None
-    write(arena, time.perf_counter() - started, docs=docs, json_path=arguments.json)
+    seconds = None if resumed else time.perf_counter() - started
+    write(arena, seconds, docs=docs, json_path=arguments.json)
 
 
 if __name__ == "__main__":

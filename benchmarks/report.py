@@ -61,11 +61,16 @@ class Arena:
         return max(rivals, key=lambda n: scores[n].value, default=None)
 
 
-def write(arena: Arena, seconds: float, *, docs: Path | None, json_path: Path | None) -> None:
-    """Print the report; write documents and JSON where asked."""
+def write(
+    arena: Arena, seconds: float | None, *, docs: Path | None, json_path: Path | None
+) -> None:
+    """Print the report; write documents and JSON where asked.
+
+    Without seconds the run went on where another had stopped.
+    """
     header = {
         "measured": described(),
-        "seconds": round(seconds),
+        "seconds": None if seconds is None else round(seconds),
     }
     text = markdown(arena, header)
     print(text)
@@ -115,10 +120,13 @@ def markdown(arena: Arena, header: dict[str, Any]) -> str:
         f"{arena.set_title(s)}: {c.n_sentences:,} sentences, {c.n_articles:,} articles"
         for s, c in ((s, arena.comparisons[s]) for s in sets)
     )
+    took = "in more than one run"
+    if header["seconds"] is not None:
+        took = f"`make arena` took {header['seconds'] / 60:.0f} minutes"
     lines = [
         "# Arena",
         "",
-        f"{header['measured']}; `make arena` took {header['seconds'] / 60:.0f} minutes.",
+        f"{header['measured']}; {took}.",
         f"Learned from: the corpus's development part, {arena.n_train:,} sentences. Scored on: {sizes}.",
         "",
         "Every trained system is tuned on the same folds by author, its candidate chosen by mean average",

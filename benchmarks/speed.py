@@ -12,13 +12,12 @@ import json
 import multiprocessing
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from readme import replace_section
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
+from systems import FastText
 
 import censorscope
 from censorscope.data.corpus import ORDINARY_NEWS_AUTHORS, development_and_test, load_corpus
@@ -77,44 +77,19 @@ def fitted_pipeline(train: pd.DataFrame) -> Any:
     return pipeline.fit(part["text"], part[list(THEMES)].to_numpy())
 
 
-FASTTEXT = {
-    "fastText `predict`, words": "{}",
-    "fastText `predict`, pairs and sub-words": "{'wordNgrams': 2, 'minn': 4, 'maxn': 6}",
+FASTTEXT: dict[str, dict[str, int]] = {
+    "fastText `predict`, words": {},
+    "fastText `predict`, pairs and sub-words": {"wordNgrams": 2, "minn": 4, "maxn": 6},
 }
 """The fastest fastText, and the kind that labels best (see the arena)."""
 
 
 def fitted_fasttexts(train: pd.DataFrame) -> dict[str, Any]:
     """Return fastText models by name; none where it is not installed."""
-    try:
-        import fasttext
-    except ImportError:
+    if find_spec("fasttext") is None:
         return {}
-    command = (
-        "import sys, fasttext; fasttext.train_supervised(sys.argv[1], loss='ova', thread=1, dim=50, "
-        "bucket=200_000, verbose=0, **eval(sys.argv[3])).save_model(sys.argv[2])"
-    )
-    models = {}
-    with tempfile.TemporaryDirectory() as folder:
-        lines, model = Path(folder, "train.txt"), Path(folder, "model.bin")
-        with lines.open("w", encoding="utf-8") as file:
-            for text, *labels in train[["text", *THEMES]].itertuples(index=False):
-                named = [f"__label__{t}" for t, on in zip(THEMES, labels, strict=True) if on]
-                print(*(named or ["__label__none"]), " ".join(text.split()), file=file)
-        for name, parameters in FASTTEXT.items():
-            # Training diverges now and then, with equal data; in one process it goes on doing so.
-            for _ in range(20):
-                done = subprocess.run(
-                    [sys.executable, "-c", command, lines, model, parameters],
-                    check=False,
-                    capture_output=True,
-                )
-                if not done.returncode:
-                    break
-            else:
-                raise SystemExit(done.stderr.decode())
-            models[name] = fasttext.load_model(str(model))
-    return models
+    texts, Y = train["text"].tolist(), train[list(THEMES)].to_numpy()
+    return {n: FastText(dim=50, lr=0.1, **p).fit(texts, Y).model_ for n, p in FASTTEXT.items()}
 
 
 def timed(systems: dict[str, System]) -> dict[str, list[float]]:
@@ -140,7 +115,7 @@ def one_core(texts: list[str], pipeline: Any, fasttexts: dict[str, Any]) -> pd.D
     """Compare the systems on one kind of text."""
     model = censorscope.load()
     many = repeated(texts, SENTENCES)
-    one_line = [" ".join(text.split()) for text in many]
+    lines = FastText.lines(many)
     column = pa.array(many, pa.string())
     articles = articles_of(many)
     in_articles = Tally()
@@ -160,7 +135,7 @@ def one_core(texts: list[str], pipeline: Any, fasttexts: dict[str, Any]) -> pd.D
             "scikit-learn, words and characters": lambda: pipeline.predict(many[:FEWER]),
         }
         for name, other in fasttexts.items():
-            systems[name] = partial(other.predict, one_line)
+            systems[name] = partial(other.predict, lines)
         seconds = timed(systems)
     counts = dict.fromkeys(systems, SENTENCES)
     counts["censorscope, articles to labelled table"] = in_articles.sentences
@@ -268,7 +243,8 @@ def main() -> None:
     train, _ = development_and_test()
     pipeline, fasttexts = fitted_pipeline(train), fitted_fasttexts(train)
     sections, tables = [f"Measured on {described()}; one core unless said."], {}
-    for name, texts in samples(arguments.data).items():
+    kinds = samples(arguments.data)
+    for name, texts in kinds.items():
         table = one_core(texts, pipeline, fasttexts)
         tables[name] = table.to_dict("records")
         sections += [
@@ -276,7 +252,6 @@ def main() -> None:
             table.to_markdown(index=False, disable_numparse=True),
         ]
         print(*sections[-2:], sep="\n\n", flush=True)
-    kinds = samples(None)
     sections += [
         "### Growth and cores",
         "\n\n".join(

@@ -186,7 +186,7 @@ class FastText(System):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "train.txt"
             with path.open("w", encoding="utf-8") as file:
-                for line, labels in zip(self._lines(texts), Y, strict=True):
+                for line, labels in zip(self.lines(texts), Y, strict=True):
                     # A line without a label is skipped in training: no theme is a label of its own.
                     names = [t for t, y in zip(THEMES, labels, strict=True) if y] or ["none"]
                     file.write(" ".join(f"__label__{n}" for n in names) + f" {line}\n")
@@ -205,7 +205,7 @@ class FastText(System):
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return log-odds."""
-        labels, proba = self.model_.predict(self._lines(texts), k=-1)
+        labels, proba = self.model_.predict(self.lines(texts), k=-1)
         names, values = np.asarray(labels), np.asarray(proba)
         result = np.empty((len(texts), N_THEMES))
         for k, theme in enumerate(THEMES):
@@ -226,5 +226,6 @@ class FastText(System):
         return system
 
     @staticmethod
-    def _lines(texts: Sequence[str]) -> list[str]:
+    def lines(texts: Sequence[str]) -> list[str]:
+        """Return texts as fastText reads them: one line each, in lower case."""
         return [" ".join(_PUNCTUATION.sub(r" \1 ", t.lower()).split()) for t in texts]

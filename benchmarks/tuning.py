@@ -18,9 +18,9 @@ from systems import Fold, System
 
 from censorscope.data.themes import N_THEMES, THEMES
 from censorscope.features.terms import TermTable
-from censorscope.features.tokens import tokenise
 from censorscope.features.vectorizers import GROUNDS_PATH
 from censorscope.models.calibration import Prevalence, fit_platt, prevalence_weights
+from censorscope.models.encoder_model import mentioned
 from censorscope.models.theme_model import text_column
 from censorscope.models.thresholds import best_f1_threshold
 from censorscope.train.search import fold_groups
@@ -137,11 +137,7 @@ def weightings(frame: pd.DataFrame, prevalence: Prevalence) -> dict[str, np.ndar
     sentences without a mention (which censorscope never labels) still count once.
     """
     Y = frame[list(THEMES)].to_numpy()
-    table = TermTable.read(GROUNDS_PATH)
-    found = table.find(tokenise(text_column(frame["text"])))
-    mentioned = np.zeros(Y.shape, dtype=bool)
-    mentioned[found.row, table.group_of_term[found.term]] = True
-    row, theme = np.nonzero(mentioned)
+    row, theme = mentioned(text_column(frame["text"]), TermTable.read(GROUNDS_PATH))
     shifted = np.ones(Y.shape)
     shifted[row, theme] = prevalence_weights(Y[row, theme], theme, prevalence)
     return {"as in the corpus": np.ones(Y.shape), "as censorscope": shifted}

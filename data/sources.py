@@ -117,7 +117,7 @@ def _is_one_of(path: str, written: list[os.stat_result]) -> bool:
         return False
     try:
         status = os.fstat(sys.stdin.fileno()) if path == STDIN else os.stat(path)
-    except (AttributeError, ValueError, io.UnsupportedOperation):
+    except (AttributeError, ValueError):
         return False  # closed, or no file, as in a notebook
     return any(os.path.samestat(status, other) for other in written)
 
