@@ -296,13 +296,17 @@ def _side(grounds: np.ndarray, context: np.ndarray, last: np.ndarray) -> np.ndar
 
 def _stem_blocks(line: _Line) -> list[Block]:
     words = np.where(line.ids < 2, UNKNOWN, line.ids)
-    blocks = [_block("word", line.context, line.token, words)]
-    for family, side in (("before", -1), ("after", 1)):
-        near = np.flatnonzero(line.side == side)
-        blocks.append(_block(family, line.context[near], line.token[near], words[near]))
     following = np.append(line.ids[1:], np.int32(UNKNOWN))
     following[line.last] = UNKNOWN
-    blocks.append(_block("bigram", line.context, line.token, line.ids, following))
+    blocks = [
+        _block("word", line.context, line.token, words),
+        _block("bigram", line.context, line.token, line.ids, following),
+    ]
+    for family, side in (("before", -1), ("after", 1)):
+        near = np.flatnonzero(line.side == side)
+        blocks.append(
+            _block(family, line.context.take(near), line.token.take(near), words.take(near))
+        )
     return blocks
 
 
@@ -310,20 +314,20 @@ def _cue_blocks(
     line: _Line, found: Spans, kind_of_term: np.ndarray, theme: np.ndarray
 ) -> list[Block]:
     context, span = _per_context(found.row, line.row)
-    copy = found.start[span] - line.shift[context]
-    free = line.mask[copy] != _OWN
+    copy = found.start.take(span) - line.shift.take(context)
+    free = np.flatnonzero(line.mask.take(copy) != _OWN)
     # One kind counts once a place: "posts" is found by several terms of one kind. The pairs are
     # nearly sorted, which a stable sort makes use of and np.unique does not.
     pair = np.sort(
-        line.place[copy[free]] << 8 | kind_of_term[found.term[span[free]]], kind="stable"
+        line.place.take(copy.take(free)) << 8 | kind_of_term.take(found.term.take(span.take(free))),
+        kind="stable",
     )
     new = np.ones(len(pair), dtype=bool)
     new[1:] = pair[1:] != pair[:-1]
     pair = pair[new]
-    place, kind = pair >> 8, (pair & 255).astype(np.int32)
-    context, token, side = line.context[place], line.token[place], line.side[place]
-    where = np.array([UNKNOWN, 2, 1])[side]  # of 0, 1 and -1
-    near = np.where(where < 0, UNKNOWN, kind * 3 + where)
+    place, kind = pair >> 8, (pair & 255).astype(np.int16)
+    context, token, side = (a.take(place) for a in (line.context, line.token, line.side))
+    near = np.where(side == 0, UNKNOWN, kind * 3 + np.where(side > 0, 2, 1))
     return [
         _block("cue", context, token, np.stack((kind * 3, near), axis=1)),
         _block("cue_theme", context, token, kind, theme.take(context)),
@@ -342,7 +346,7 @@ def _next_kinds(kind: np.ndarray, place: np.ndarray) -> np.ndarray:
     following = np.full((len(kind), _PAIR_LAGS), UNKNOWN, dtype=kind.dtype)
     for lag in range(1, min(_PAIR_LAGS, len(kind) - 1) + 1):
         close = place[lag:] - place[:-lag] <= PAIR_REACH
-        following[:-lag, lag - 1] = np.where(close, kind[lag:], UNKNOWN)
+        np.copyto(following[:-lag, lag - 1], kind[lag:], where=close)
     return following
 
 

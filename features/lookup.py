@@ -72,10 +72,10 @@ class PairLookup:
         return result
 
     def _cells(self, first: np.ndarray, second: np.ndarray | None) -> np.ndarray:
-        cells: np.ndarray = np.minimum(first, self._height - 1).astype(self._type, copy=False)
+        cells: np.ndarray = _below(first, self._height).astype(self._type, copy=False)
         if second is not None:
             cells = cells * self._type(self._width)
-            cells = cells + np.minimum(second, self._width - 1).astype(self._type, copy=False)
+            cells = cells + _below(second, self._width).astype(self._type, copy=False)
         return cells
 
     def _fill(self, cells: np.ndarray, values: np.ndarray) -> None:
@@ -101,3 +101,8 @@ class PairLookup:
             mixed = cells.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
             mixed = mixed >> np.uint64(64 - self._bits)
         return mixed.astype(np.int64)
+
+
+def _below(ids: np.ndarray, bound: int) -> np.ndarray:
+    # Most often all are, and looking is cheaper than copying.
+    return np.minimum(ids, bound - 1) if ids.max(initial=-1) >= bound else ids

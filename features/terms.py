@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -178,7 +179,7 @@ class TermTable:
 
     @cached_property
     def _word_kinds(self) -> "_WordKinds":
-        return _WordKinds(self.steps_of_word, self._steps[:, 0], len(self._step_ids))
+        return _WordKinds(self.steps_of_word, self._patterns, len(self._step_ids))
 
     def find(self, tokens: Tokens, rows: np.ndarray | None = None) -> Spans:
         """Find every occurrence of every term.
@@ -192,21 +193,27 @@ class TermTable:
         rows : ndarray of int64, optional
             Look into these sentences only.
         """
-        kind_of_word, kinds = self._word_kinds.look_up(tokens.words)
-        kind = kind_of_word.take(tokens.codes)
-        # Every term is tried wherever its first step fits, all at once.
-        start = np.flatnonzero((kinds.n_begun > 0).take(kind))
+        kind_of_word, begins, kinds = self._word_kinds.look_up(tokens.words)
+        start = np.flatnonzero(begins.take(tokens.codes))
         row = np.repeat(np.arange(len(tokens.offsets) - 1), np.diff(tokens.offsets)).take(start)
         if rows is not None:
             wanted = np.zeros(len(tokens.offsets) - 1, dtype=bool)
             wanted[rows] = True
             place = np.flatnonzero(wanted.take(row))
             start, row = start.take(place), row.take(place)
-        begun = kind.take(start)
+
+        def kind_at(token: np.ndarray) -> np.ndarray:
+            return kind_of_word.take(tokens.codes.take(token, mode="clip"))
+
+        # Words like "the" begin a term too, and are seldom followed by the rest of it.
+        place = _promising(start, kind_at, kinds)
+        start, row = start.take(place), row.take(place)
+        # Every other term is tried wherever its first step fits, all at once.
+        begun = kind_at(start)
         place, which = ranges(kinds.first_begun.take(begun), kinds.n_begun.take(begun))
         term, start, row = kinds.begun.take(place), start.take(which), row.take(which)
-        end = self._ends(term, start, tokens.offsets.take(row + 1), kind, kinds.fits)
-        found = np.flatnonzero(end)
+        end = self._ends(term, start, tokens.offsets.take(row + 1), kind_at, kinds.fits)
+        found = np.flatnonzero(end > 0)
         spans = Spans(term.take(found), row.take(found), start.take(found), end.take(found))
         return self._outside_exceptions(spans)
 
@@ -215,7 +222,7 @@ class TermTable:
         term: np.ndarray,
         start: np.ndarray,
         row_end: np.ndarray,
-        kind: np.ndarray,
+        kind_at: Callable[[np.ndarray], np.ndarray],
         fits: np.ndarray,
     ) -> np.ndarray:
         """Return where terms end whose first step is at `start`, 0 where another step is missing.
@@ -223,23 +230,23 @@ class TermTable:
         Parameters
         ----------
         term, start, row_end : ndarray, shape (n,)
-        kind : ndarray of int32, shape (n_tokens,)
-            The kind of the word of every token.
+        kind_at : callable
+            From numbers of tokens to the kinds of their words.
         fits : ndarray of bool, shape (n_kinds, n_steps)
         """
         end = start + 1
         open_ = np.arange(len(term))
-        for number in range(1, self._steps.shape[1]):
-            open_ = open_[self._steps[:, number].take(term.take(open_)) >= 0]
-            step, reach = self._steps[:, number], self._reach[:, number]
-            step, reach = step.take(term.take(open_)), reach.take(term.take(open_))
+        for step_of_term, reach_of_term in zip(self._steps[1:], self._reach[1:], strict=True):
+            step = step_of_term.take(term.take(open_))
+            place = np.flatnonzero(step >= 0)
+            open_, step = open_.take(place), step.take(place)
             at = end.take(open_)
+            reach = reach_of_term.take(term.take(open_))
             last = np.minimum(at + reach, row_end.take(open_) - 1)
             following = np.full(len(open_), -1)
             # The nearest word that fits is the one taken: it is written last.
             for gap in range(MAX_GAP, -1, -1):
-                there = kind.take(at + gap, mode="clip")
-                cell = np.multiply(there, fits.shape[1], dtype=np.int64) + step
+                cell = np.multiply(kind_at(at + gap), fits.shape[1], dtype=np.int64) + step
                 fit = np.flatnonzero(fits.take(cell) & (at + gap <= last))
                 following[fit] = at[fit] + gap
             end[open_] = following + 1
@@ -268,7 +275,7 @@ class TermTable:
 
     @cached_property
     def _steps(self) -> np.ndarray:
-        """The steps of each term, int32 of shape (n_terms, longest), -1 behind the last."""
+        """The steps of each term, int32 of shape (longest, n_terms), -1 behind the last."""
         return self._padded([[step for step, _ in p] for p in self._patterns])
 
     @cached_property
@@ -278,9 +285,7 @@ class TermTable:
 
     @staticmethod
     def _padded(values: list[list[int]]) -> np.ndarray:
-        longest = max(map(len, values), default=1)
-        padded = [row + [-1] * (longest - len(row)) for row in values]
-        return np.array(padded, dtype=np.int32).reshape(len(values), longest)
+        return np.array(list(zip_longest(*values, fillvalue=-1)), dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +299,43 @@ class _Kinds:
         The terms that begin with a word of each kind, ascending, one kind after another.
     first_begun, n_begun : ndarray of int64, shape (n_kinds,)
         Where in `begun` those of each kind are, and how many.
+    marks, needs : ndarray of int64, shape (n_kinds,)
+        Bits for the steps that a kind fits, and for the second steps of the terms that it begins; a term
+        of one step needs `_NOTHING`, the highest. Several steps share a bit.
     """
 
     fits: np.ndarray
     begun: np.ndarray
     first_begun: np.ndarray
     n_begun: np.ndarray
+    marks: np.ndarray
+    needs: np.ndarray
+
+
+_N_MARKS: Final = 62
+_NOTHING: Final = 1 << _N_MARKS
+
+
+def _promising(
+    start: np.ndarray, kind_at: Callable[[np.ndarray], np.ndarray], kinds: _Kinds
+) -> np.ndarray:
+    """Return which of the tokens that begin terms have in reach what may be the second step of one.
+
+    Parameters
+    ----------
+    start : ndarray of int64, shape (n,)
+    kind_at : callable
+        From numbers of tokens to the kinds of their words.
+    kinds : _Kinds
+    """
+    needs = kinds.needs.take(kind_at(start))
+    kept = needs >= _NOTHING
+    unsure = np.flatnonzero(~kept)
+    marks = np.zeros(len(unsure), dtype=np.int64)
+    for distance in range(1, MAX_GAP + 2):
+        marks |= kinds.marks.take(kind_at(start.take(unsure) + distance))
+    kept[unsure] = needs.take(unsure) & marks != 0
+    return np.flatnonzero(kept)
 
 
 class _WordKinds:
@@ -308,34 +344,49 @@ class _WordKinds:
     Parameters
     ----------
     steps_of_word : callable
-    first_steps : ndarray of int, shape (n_terms,)
-        The step each term begins with.
+    patterns : list of list
+        The steps of each term, see `TermTable`.
     n_steps : int
     """
 
     def __init__(
         self,
         steps_of_word: Callable[[str], tuple[int, ...]],
-        first_steps: np.ndarray,
+        patterns: list[list[tuple[int, bool]]],
         n_steps: int,
     ) -> None:
         self._steps_of_word = steps_of_word
         self._terms_from: list[list[int]] = [[] for _ in range(n_steps)]
-        for term, step in enumerate(first_steps.tolist()):
+        self._marks = 1 << np.arange(n_steps) % _N_MARKS
+        self._needs = np.zeros(n_steps, dtype=np.int64)
+        for term, pattern in enumerate(patterns):
+            step = pattern[0][0]
             self._terms_from[step].append(term)
+            self._needs[step] |= self._marks[pattern[1][0]] if len(pattern) > 1 else _NOTHING
         self._kind_of_steps: dict[tuple[int, ...], int] = {}
         self._kind_of_word = PerWord(self._find_kind)
         self._kinds = self._described()
+        self._known = self._begins = np.empty(0, dtype=bool)
         self._lock = Lock()
 
-    def look_up(self, words: list[str]) -> tuple[np.ndarray, _Kinds]:
-        """Return the kind of each word, int32 of shape (n_words,), and what is known of the kinds."""
+    def look_up(self, words: list[str]) -> tuple[np.ndarray, np.ndarray, _Kinds]:
+        """Return what is known of words, and of their kinds.
+
+        Returns
+        -------
+        kind : ndarray of int32, shape (n_words,)
+        begins : ndarray of bool, shape (n_words,)
+            Whether a term begins with the word.
+        kinds : _Kinds
+        """
         # Threads may label with one model, and what is described must hold every kind that is returned.
         with self._lock:
             kind = self._kind_of_word(words)
             if len(self._kind_of_steps) > len(self._kinds.n_begun):
                 self._kinds = self._described()
-            return kind, self._kinds
+            if kind is not self._known:
+                self._known, self._begins = kind, (self._kinds.n_begun > 0).take(kind)
+            return kind, self._begins, self._kinds
 
     def _find_kind(self, word: str) -> int:
         return self._kind_of_steps.setdefault(self._steps_of_word(word), len(self._kind_of_steps))
@@ -349,7 +400,13 @@ class _WordKinds:
             begun += sorted(t for step in steps for t in self._terms_from[step])
             bounds.append(len(begun))
         first = np.array(bounds, dtype=np.int64)
-        return _Kinds(fits, np.array(begun, dtype=np.int32), first[:-1], np.diff(first))
+        marks, needs = (
+            np.bitwise_or.reduce(np.where(fits, of_step, 0), axis=1)
+            for of_step in (self._marks, self._needs)
+        )
+        return _Kinds(
+            fits, np.array(begun, dtype=np.int32), first[:-1], np.diff(first), marks, needs
+        )
 
 
 def _parse(text: str) -> list[_Step]:

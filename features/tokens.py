@@ -45,7 +45,7 @@ class Tokens:
     ----------
     words : list of str
         The distinct words, normalised; with a lexicon all that it holds.
-    codes : ndarray of int32, shape (n_tokens,)
+    codes : ndarray of int64, shape (n_tokens,)
         For each token of the column, its index in `words`.
     offsets : ndarray of int64, shape (n_sentences + 1,)
         Sentence i owns ``codes[offsets[i]:offsets[i + 1]]``.
@@ -83,7 +83,8 @@ def tokenise(texts: pa.StringArray, lexicon: Lexicon | None = None) -> Tokens:
         numbers, words = lexicon.number(words)
         number = numbers.take(number)
     offsets = np.searchsorted(starts, bounds).astype(np.int64)
-    return Tokens(words, number.take(code), offsets)
+    # In the type of an index, so that numpy need not convert them at each use.
+    return Tokens(words, number.astype(np.int64).take(code), offsets)
 
 
 def _word_starts(data: np.ndarray, bounds: np.ndarray) -> np.ndarray:

@@ -253,14 +253,16 @@ def weigh(contexts: Contexts, weights: Sequence[PairLookup]) -> np.ndarray:
     ndarray of float64, shape (n_contexts,)
     """
     sums = np.zeros((len(FAMILIES), len(contexts.row)), dtype=np.complex128)
+    context = starts = own = np.empty(0, dtype=np.int64)
     for block in contexts.blocks:
         if not len(block.context):
             continue
+        if block.context is not context:
+            context = block.context
+            starts = np.append(0, np.flatnonzero(context[1:] != context[:-1]) + 1)
+            own = context.take(starts)
         found = weights[block.family].find(block.first, block.second).ravel()
-        starts = np.append(0, np.flatnonzero(block.context[1:] != block.context[:-1]) + 1)
-        sums[block.family, block.context[starts]] += np.add.reduceat(
-            found, starts * (len(found) // len(block.context))
-        )
+        sums[block.family, own] += np.add.reduceat(found, starts * (len(found) // len(context)))
     total = np.zeros(len(contexts.row))
     # One by one, so that a sentence gets the same bits in any company.
     for family in sums:

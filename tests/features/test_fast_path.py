@@ -39,7 +39,7 @@ PIECES = [
     "porn\u200bography", "obscene", "ﬁlms", "ｆｒａｕｄ", "“hoax”", "scam's", "child", "abuse",
     "images", "blocked", "removed", "posts", "the", "organised", "police", "arrested", "2,300",
     "naïve", "Ünï", "日本", "😀", "—", "...", "ß", "İstanbul", "ministry", "false", "and", "reports",
-    "\t", "\n", "", "e\u0301", "adult", "licence", "sites",
+    "\t", "\n", "", "e\u0301", "adult", "licence", "sites", "base",
 ]  # fmt: skip
 wild_text = st.lists(
     st.one_of(st.sampled_from(PIECES), st.text(st.characters(max_codepoint=0x2FFF, categories=(
@@ -98,6 +98,7 @@ def test_a_sliced_column_is_tokenised_like_its_copy() -> None:
         ("terror*", "Counterterror and terrorists", ["terrorists"]),
         ("=isis", "ISIS but not crisis", ["isis"]),
         ("fake ~ report|story", "fake and misleading stories", ["fake and misleading stories"]),
+        ("fake ~ report", "fake one two reports", ["fake one two reports"]),
         ("fake ~ report", "fake one two three reports", []),
         ("fake report", "fake news report", []),
         ("rumor*", "rumour-mongers", ["rumour"]),
