@@ -22,12 +22,14 @@ import censorscope
 ROUNDS = 15
 BASE = [sys.executable, "-c", "import numpy, pyarrow"]
 SLOWEST_IMPORTS = 12
+# As installed: Python finds the modules compiled.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds_of(command: list[str]) -> tuple[float, float]:
     """Return wall and processor seconds of a command."""
     before, start = os.times(), time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT)
     wall, after = time.perf_counter() - start, os.times()
     processor = after.children_user - before.children_user
     return wall, processor + after.children_system - before.children_system
@@ -40,8 +42,9 @@ def load_milliseconds() -> float:
         "start = time.process_time()\nstorage.load(storage.DEFAULT_MODEL)\n"
         "print(time.process_time() - start)"
     )
+    command = [sys.executable, "-c", code]
     times = [
-        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
+        float(subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT).stdout)
         for _ in range(ROUNDS)
     ]
     return statistics.median(times) * 1000
@@ -50,7 +53,11 @@ def load_milliseconds() -> float:
 def import_profile(command: list[str]) -> list[str]:
     """Return the imports of a command that cost most by themselves, in milliseconds."""
     done = subprocess.run(
-        [command[0], "-X", "importtime", *command[1:]], check=True, capture_output=True, text=True
+        [command[0], "-X", "importtime", *command[1:]],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
     )
     costs = []
     for line in done.stderr.splitlines():
@@ -72,6 +79,7 @@ def main() -> None:
             "The ministry shut 40 sites over rumours about the flood.\n", encoding="utf-8"
         )
         label = [sys.executable, "-m", "censorscope", "label", str(path)]
+        seconds_of(label)  # writes the compiled modules
         rounds = [(seconds_of(BASE), seconds_of(label)) for _ in range(ROUNDS)]
         imports = import_profile(label)
     wall, processor = (

@@ -17,8 +17,7 @@ theme     the theme in question
 ========= ==========================================================================
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -51,8 +50,7 @@ _ID_SHIFT: Final = 24
 _ID_MASK: Final = (1 << _ID_SHIFT) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Occurrences of features of one family, in the order of their contexts.
 
     Attributes
@@ -73,8 +71,7 @@ class Block:
     second: np.ndarray | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Contexts:
+class Contexts(NamedTuple):
     """The masked contexts of a column of sentences.
 
     Attributes
@@ -198,8 +195,7 @@ def _block(
     return Block(FAMILIES.index(family), context, token, first, second)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """The sentences of all contexts in one line, mentions masked.
 
     Every context has its own copies of the tokens of its sentence. Of the copies a mention covers, only

@@ -17,12 +17,11 @@ So ``fake ~ report|story`` finds "fake reports" and "fake and misleading stories
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -36,8 +35,7 @@ MAX_GAP: Final = 2
 _EXCEPTION: Final = "!"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One row of a table: its group and what it looks for."""
 
     group: str
@@ -49,8 +47,7 @@ class Term:
         return self.text.startswith(_EXCEPTION)
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(NamedTuple):
     """Occurrences of terms in a column of sentences, in the order of their first token.
 
     Attributes
@@ -67,12 +64,6 @@ class Spans:
     row: np.ndarray
     start: np.ndarray
     end: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Step:
-    alternatives: frozenset[str]
-    gap_before: bool
 
 
 class TermTable:
@@ -93,8 +84,8 @@ class TermTable:
         for term in self.terms:
             self._patterns.append(
                 [
-                    (self._step_ids.setdefault(s.alternatives, len(self._step_ids)), s.gap_before)
-                    for s in _parse(term.text)
+                    (self._step_ids.setdefault(alternatives, len(self._step_ids)), gap)
+                    for alternatives, gap in _parse(term.text)
                 ]
             )
 
@@ -288,8 +279,7 @@ class TermTable:
         return np.array(list(zip_longest(*values, fillvalue=-1)), dtype=np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kinds:
+class _Kinds(NamedTuple):
     """What the kinds of words begin and fit.
 
     Attributes
@@ -409,14 +399,15 @@ class _WordKinds:
         )
 
 
-def _parse(text: str) -> list[_Step]:
-    steps: list[_Step] = []
+def _parse(text: str) -> list[tuple[frozenset[str], bool]]:
+    """Return the steps of a term: the alternatives of each, and whether a gap may stand before."""
+    steps: list[tuple[frozenset[str], bool]] = []
     gap = False
     for part in text.removeprefix(_EXCEPTION).split():
         if part == "~":
             gap = True
             continue
-        steps.append(_Step(frozenset(part.split("|")), gap))
+        steps.append((frozenset(part.split("|")), gap))
         gap = False
     if not steps or gap:
         raise InputError(f"the term {text!r} has no word where one is expected")

@@ -1,8 +1,7 @@
 """A column of text -> integer token codes, without a Python loop over sentences or tokens."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -37,8 +36,7 @@ _WORD_BYTES: Final = bytes(
 """What each byte becomes: lower case, and a blank unless it is one of a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """The tokens of a column of sentences.
 
     Attributes

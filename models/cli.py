@@ -1,6 +1,7 @@
 """``censorscope label``, ``explain``, ``models``, ``rollback`` and ``ui``."""
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -130,6 +131,8 @@ def run_label(arguments: argparse.Namespace) -> int:
     model = load(arguments.model).with_thresholds(_thresholds(arguments.threshold))
     if arguments.precision is not None:
         model = model.at_precision(arguments.precision)
+    # All that is there by now stays to the end; the collector would look through it again at exit.
+    gc.freeze()
     archive = Archive(sources, model, form, arguments.text_column, arguments.jobs)
     tally = archive.print() if output is None else archive.write(output)
     labelled = f"{tally.labelled:,} with a label"

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import __version__
@@ -152,5 +152,5 @@ def _print(rows: bytes) -> None:
 
 
 def _listed(rejected: list[Rejected]) -> bytes:
-    lines = (json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rejected)
+    lines = (json.dumps(row._asdict(), ensure_ascii=False) + "\n" for row in rejected)
     return "".join(lines).encode(errors="replace")
