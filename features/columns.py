@@ -42,9 +42,16 @@ def replace_where(column: pa.Array, mask: np.ndarray, values: pa.Array) -> pa.Ar
     return call_function("replace_with_mask", [column, booleans(mask), values])
 
 
-def coded(column: pa.Array) -> tuple[np.ndarray, pa.Array]:
-    """Return for each value its place among the distinct ones, int32, and those."""
-    encoded = call_function("dictionary_encode", [column])
+def coded(column: pa.Array, known: pa.Array | None = None) -> tuple[np.ndarray, pa.Array]:
+    """Return for each value its place among the distinct ones, int32, and those.
+
+    The distinct values begin with the `known` ones, no two of which are equal.
+    """
+    if known is None or not len(known):
+        encoded = call_function("dictionary_encode", [column])
+    else:
+        both = pa.chunked_array([known, column])
+        encoded = call_function("dictionary_encode", [both]).chunk(1)
     return to_numpy(encoded.indices), encoded.dictionary
 
 

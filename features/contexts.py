@@ -17,6 +17,7 @@ theme     the theme in question
 ========= ==========================================================================
 """
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -59,9 +60,8 @@ class Block(NamedTuple):
         Index in `FAMILIES`.
     context, token : ndarray of int64, shape (n,)
         The context of each, ascending, and the token it comes from, for explanations (-1: none).
-    first, second : ndarray of int, shape (n,) or (n, k)
-        The ids each is made of (`second` may be None); one with an `UNKNOWN` id does not count. With k
-        columns each stands for k occurrences.
+    first, second : ndarray of int, shape (n,)
+        The ids each is made of (`second` may be None); one with an `UNKNOWN` id does not count.
     """
 
     family: int
@@ -94,8 +94,8 @@ class Contexts(NamedTuple):
         contexts, keys = [], []
         for block in self.blocks:
             second = np.zeros(1, np.int64) if block.second is None else block.second
-            known = np.nonzero((block.first != UNKNOWN) & (second != UNKNOWN))
-            contexts.append(block.context[known[0]])
+            known = (block.first != UNKNOWN) & (second != UNKNOWN)
+            contexts.append(block.context[known])
             keys.append(make_key(block.family, block.first, second)[known])
         return np.concatenate(contexts), np.concatenate(keys)
 
@@ -325,25 +325,23 @@ def _cue_blocks(
     context, token, side = (a.take(place) for a in (line.context, line.token, line.side))
     near = np.where(side == 0, UNKNOWN, kind * 3 + np.where(side > 0, 2, 1))
     return [
-        _block("cue", context, token, np.stack((kind * 3, near), axis=1)),
+        _block("cue", context, token, kind * 3),
+        _block("cue", context, token, near),
         _block("cue_theme", context, token, kind, theme.take(context)),
-        _block(
-            "cue_pair",
-            context,
-            token,
-            kind[:, np.newaxis],
-            _next_kinds(kind, place + PAIR_REACH * context),
+        *(
+            _block("cue_pair", context, token, kind, following)
+            for following in _next_kinds(kind, place + PAIR_REACH * context)
         ),
     ]
 
 
-def _next_kinds(kind: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Return the kinds of the next cues in reach of each cue, shape (n, `_PAIR_LAGS`)."""
-    following = np.full((len(kind), _PAIR_LAGS), UNKNOWN, dtype=kind.dtype)
-    for lag in range(1, min(_PAIR_LAGS, len(kind) - 1) + 1):
+def _next_kinds(kind: np.ndarray, place: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield, for the next cue of each and those behind it, the kind when it is in reach."""
+    for lag in range(1, _PAIR_LAGS + 1):
+        following = np.full(len(kind), UNKNOWN, dtype=kind.dtype)
         close = place[lag:] - place[:-lag] <= PAIR_REACH
-        np.copyto(following[:-lag, lag - 1], kind[lag:], where=close)
-    return following
+        np.copyto(following[:-lag], kind[lag:], where=close)
+        yield following
 
 
 def _per_context(span_row: np.ndarray, context_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import Stemmer
 
-from .columns import coded, text_offsets, trimmed
+from .columns import text_offsets
 from .lexicon import MAX_WORDS, Lexicon
 from .normalise import american, normalise_column
 
@@ -58,8 +58,7 @@ def tokenise(texts: pa.StringArray, lexicon: Lexicon | None = None) -> Tokens:
     """Split every text into words, maximal runs of letters and digits after normalising, and number them.
 
     The whole column is handled as one byte buffer: what is no word byte is blanked, and words start
-    where a word byte follows a blank. They are dictionary-encoded where they stand, each with the blanks
-    behind it, which are trimmed from the distinct ones only.
+    where a word byte follows a blank. They are encoded where they stand, each with the blanks behind it.
 
     Parameters
     ----------
@@ -74,15 +73,8 @@ def tokenise(texts: pa.StringArray, lexicon: Lexicon | None = None) -> Tokens:
     starts = _word_starts(data, bounds)
     ends = np.append(starts, np.int32(len(data)))
     padded = pa.StringArray.from_buffers(len(starts), pa.py_buffer(ends), pa.py_buffer(data))
-    code, distinct = coded(padded)
-    number, whole = coded(trimmed(distinct))
-    words = whole.to_pylist()
-    if lexicon is not None:
-        numbers, words = lexicon.number(words)
-        number = numbers.take(number)
-    offsets = np.searchsorted(starts, bounds).astype(np.int64)
-    # In the type of an index, so that numpy need not convert them at each use.
-    return Tokens(words, number.astype(np.int64).take(code), offsets)
+    codes, words = (lexicon or Lexicon()).encode(padded)
+    return Tokens(words, codes, np.searchsorted(starts, bounds).astype(np.int64))
 
 
 def _word_starts(data: np.ndarray, bounds: np.ndarray) -> np.ndarray:

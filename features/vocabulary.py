@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -100,10 +101,10 @@ class Vocabulary:
         contexts_, features, tokens = [], [], []
         for block in contexts.blocks:
             feature = self._lookups[block.family].find(block.first, block.second)
-            known = np.nonzero(feature >= 0)
-            contexts_.append(block.context[known[0]])
+            known = np.flatnonzero(feature >= 0)
+            contexts_.append(block.context[known])
             features.append(feature[known])
-            tokens.append(block.token[known[0]])
+            tokens.append(block.token[known])
         context, feature = np.concatenate(contexts_), np.concatenate(features)
         group = context * len(FAMILIES) + self._family[feature]
         count = np.bincount(group, minlength=1)
@@ -254,15 +255,18 @@ def weigh(contexts: Contexts, weights: Sequence[PairLookup]) -> np.ndarray:
     """
     sums = np.zeros((len(FAMILIES), len(contexts.row)), dtype=np.complex128)
     context = starts = own = np.empty(0, dtype=np.int64)
-    for block in contexts.blocks:
-        if not len(block.context):
+    for family, blocks in groupby(contexts.blocks, key=attrgetter("family")):
+        first, *others = blocks
+        if not len(first.context):
             continue
-        if block.context is not context:
-            context = block.context
+        if first.context is not context:
+            context = first.context
             starts = np.append(0, np.flatnonzero(context[1:] != context[:-1]) + 1)
             own = context.take(starts)
-        found = weights[block.family].find(block.first, block.second).ravel()
-        sums[block.family, own] += np.add.reduceat(found, starts * (len(found) // len(context)))
+        found = weights[family].find(first.first, first.second)
+        for block in others:
+            found += weights[family].find(block.first, block.second)
+        sums[family, own] = np.add.reduceat(found, starts)
     total = np.zeros(len(contexts.row))
     # One by one, so that a sentence gets the same bits in any company.
     for family in sums:

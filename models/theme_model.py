@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
 """Precisions that a user can ask for."""
-BATCH_SENTENCES: Final = 1 << 14
+BATCH_SENTENCES: Final = 1 << 13
 """Sentences looked at together: enough to share the work on their words, few enough for the cache."""
 
 

@@ -139,7 +139,7 @@ def test_python_level_work_does_not_grow_with_repeated_sentences(small) -> None:
     """The loops run over distinct words: ten times the text, the same calls."""
     model = censorscope.load()
     text = small["text"].tolist()[:300]
-    once, often = (pa.array(text * n, pa.string()) for n in (4, 40))
+    once, often = (pa.array(text * n, pa.string()) for n in (2, 20))
     model.predict_proba(once)
     assert calls_of(lambda: model.predict_proba(often)) == calls_of(
         lambda: model.predict_proba(once)
@@ -166,19 +166,39 @@ def test_a_word_is_worked_out_once(monkeypatch) -> None:
     )
 
 
+def words_of(*words: str) -> pa.StringArray:
+    return pa.array(words, pa.string())
+
+
 def test_words_keep_their_numbers_until_the_lexicon_is_full(monkeypatch) -> None:
     monkeypatch.setattr(lexicon_module, "MAX_WORDS", 2)
     lexicon, lengths = Lexicon(), PerWord(len)
-    numbers, words = lexicon.number(["rumour", "hoax"])
-    assert lengths(words)[numbers].tolist() == [6, 4]
-    again, same = lexicon.number(["hoax", "lie"])
+    numbers, words = lexicon.encode(words_of("rumour ", "hoax", "rumour"))
+    assert lengths(words)[numbers].tolist() == [6, 4, 6]
+    again, same = lexicon.encode(words_of("hoax", "lie "))
     assert same is words
     assert [words[n] for n in again] == ["hoax", "lie"]
     assert lengths(same)[again].tolist() == [4, 3]
-    numbers, others = lexicon.number(["lie", "fraud"])
+    numbers, others = lexicon.encode(words_of("lie", "fraud"))
     assert others == ["lie", "fraud"]
     assert lengths(others)[numbers].tolist() == [3, 5]
     assert words == ["rumour", "hoax", "lie"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from([f"{w}{b}" for w in "abcdef" for b in ("", " ", "  ")]))),
+    st.integers(0, 8),
+)
+def test_a_lexicon_numbers_alike_however_words_are_written(columns, shown) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexicon_module, "MAX_WRITINGS", shown)
+        patch.setattr(lexicon_module, "_WORTH_SHOWING", 1)
+        lexicon = Lexicon()
+        for column in columns:
+            numbers, words = lexicon.encode(words_of(*column))
+            assert [words[n] for n in numbers] == [text.rstrip() for text in column]
+            assert len(set(words)) == len(words)
 
 
 def test_a_full_lexicon_changes_no_label(monkeypatch, small) -> None:
