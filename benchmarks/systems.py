@@ -9,8 +9,10 @@ import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -174,6 +176,15 @@ def logit(proba: np.ndarray) -> np.ndarray:
 _PUNCTUATION: Final = re.compile(r"""([^\w\s'\u2019-])""")
 
 
+def _train_fasttext(path: Path, options: dict[str, Any]) -> str:
+    """Train a model and return the file it is saved in, beside that of the text."""
+    import fasttext
+
+    model = str(path.with_suffix(".bin"))
+    fasttext.train_supervised(str(path), **options).save_model(model)
+    return model
+
+
 class FastText(System):
     """fastText, one-vs-all loss, on lower-cased words with punctuation set apart."""
 
@@ -192,15 +203,18 @@ class FastText(System):
                     file.write(" ".join(f"__label__{n}" for n in names) + f" {line}\n")
             # The default of 2 million buckets makes a file of 800 MB and learns nothing more.
             options = {"loss": "ova", "thread": 1, "verbose": 0, "bucket": 200_000, **self.params}
-            # Training diverges now and then, even with equal data: it is tried again more slowly.
+            # Training diverges now and then, even with equal data, and then again and again in the same
+            # process: it is tried in others, more slowly.
             for lr in (self.params["lr"], self.params["lr"] / 2, self.params["lr"] / 4, 0.01):
-                try:
-                    self.model_ = fasttext.train_supervised(str(path), **(options | {"lr": lr}))
-                except RuntimeError as error:
-                    if "NaN" not in str(error):
-                        raise
-                else:
-                    return self
+                with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+                    trained = executor.submit(_train_fasttext, path, options | {"lr": lr})
+                    try:
+                        self.model_ = fasttext.load_model(trained.result())
+                    except RuntimeError as error:
+                        if "NaN" not in str(error):
+                            raise
+                    else:
+                        return self
         raise RuntimeError("fastText diverged at every learning rate")
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
