@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from machine import described
 from readme import replace_section
 
@@ -65,8 +66,8 @@ def main() -> None:
     lines = [
         f"Measured on {described()}; `--jobs 2`.",
         "",
-        "| data | sentences | wall, s | processor, s | peak memory, MB |",
-        "|:--|--:|--:|--:|--:|",
+        "| data | sentences | features | wall, s | processor, s | peak memory, MB |",
+        "|:--|--:|--:|--:|--:|--:|",
     ]
     for copies in [0, *arguments.copies]:
         with tempfile.TemporaryDirectory() as name:
@@ -74,8 +75,10 @@ def main() -> None:
             path = folder / "copies.jsonl"
             count = write_copies(path, max(copies, 1))
             wall, processor, megabytes = cost_of(["--data", str(path)] if copies else [], folder)
+            features = pq.read_metadata(folder / "model" / "terms.parquet").num_rows
         what = f"{copies} x, own split" if copies else "the corpus with its fixed parts (default)"
-        lines.append(f"| {what} | {count:,} | {wall:.0f} | {processor:.0f} | {megabytes:,.0f} |")
+        figures = f"{count:,} | {features:,} | {wall:.0f} | {processor:.0f} | {megabytes:,.0f}"
+        lines.append(f"| {what} | {figures} |")
         print(lines[-1], flush=True)
     if arguments.write:
         replace_section("speed: training", "\n".join(lines))

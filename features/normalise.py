@@ -6,12 +6,14 @@ distinct word.
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from .columns import coded, replace_where, strings, take, text_offsets
+from .lexicon import MAX_WORDS
 
 _INVISIBLE: Final = frozenset(
     chr(code)
@@ -128,6 +130,7 @@ def _plain(data: pa.Buffer, offsets: np.ndarray, wild: np.ndarray) -> tuple[pa.B
     return joined.buffers()[2], text_offsets(joined)[np.searchsorted(bounds, offsets)]
 
 
+@lru_cache(maxsize=MAX_WORDS)
 def american(word: str) -> str:
     """Return the American spelling of a lower-case word, where it matters here.
 

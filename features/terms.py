@@ -160,13 +160,13 @@ class TermTable:
     def steps_of_word(self, word: str) -> tuple[int, ...]:
         """Return the numbers of the distinct steps that a normalised word fits, ascending."""
         exact, stems, prefixes = self._matchers
-        hits = set(exact.get(word, ())) | set(stems.get(stem(word), ()))
+        hits = [*exact.get(word, ()), *stems.get(stem(word), ())]
         spelled = american(word)
         for length in self._prefix_lengths:
             if length > len(spelled):
                 break
-            hits.update(prefixes.get(spelled[:length], ()))
-        return tuple(sorted(hits))
+            hits += prefixes.get(spelled[:length], ())
+        return tuple(sorted(set(hits))) if hits else ()
 
     @cached_property
     def _word_kinds(self) -> "_WordKinds":
