@@ -37,6 +37,7 @@ import censorscope
 from censorscope.data.corpus import ORDINARY_NEWS_AUTHORS, development_and_test, load_corpus
 from censorscope.data.reader import read_labelled
 from censorscope.data.themes import THEMES
+from censorscope.features.normalise import american
 from censorscope.features.tokens import stem
 from censorscope.features.vectorizers import make_sentence_vectorizer
 from censorscope.models.labelling import Tally, label_texts
@@ -182,6 +183,7 @@ def unmet_words() -> str:
     seconds: dict[str, list[float]] = {"met": [], "unmet": []}
     for _ in range(ROUNDS):
         stem.cache_clear()
+        american.cache_clear()
         for name, model in (("unmet", censorscope.load()), ("met", met)):
             start = time.process_time()
             model.predict(column)

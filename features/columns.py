@@ -26,7 +26,7 @@ def strings(values: Sequence[str]) -> pa.StringArray:
         encoded = list(map(str.encode, values))
     except UnicodeEncodeError:
         # UTF-8 cannot write lone surrogates.
-        encoded = [value.encode(errors="replace") for value in values]
+        encoded = [str.encode(value, errors="replace") for value in values]
     offsets = np.fromiter(accumulate(map(len, encoded), initial=0), np.int32, len(values) + 1)
     data = pa.py_buffer(b"".join(encoded))
     return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), data)
@@ -49,6 +49,8 @@ def coded(column: pa.Array, known: pa.Array | None = None) -> tuple[np.ndarray, 
     """
     if known is None or not len(known):
         encoded = call_function("dictionary_encode", [column])
+    elif not len(column):
+        return np.empty(0, dtype=np.int32), known  # a chunk without values would be left out
     else:
         both = pa.chunked_array([known, column])
         encoded = call_function("dictionary_encode", [both]).chunk(1)

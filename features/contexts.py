@@ -10,7 +10,8 @@ after
 bigram    two stems in a row, masks included
 cue       a kind of cue (``remove``, ``channel``, ...) anywhere; with ``<`` or ``>``
           when it stands near a mention, before or after it
-cue_pair  two kinds of cue in order, at most `PAIR_REACH` words apart
+cue_pair  two kinds of cue in order, at most `PAIR_REACH` words apart and the second one of
+          the next six; a word that is of two kinds makes a pair, too
 cue_theme a kind of cue together with the theme in question
 ground    the term of the ground table that was found
 theme     the theme in question
@@ -41,6 +42,9 @@ FAMILIES: Final[tuple[str, ...]] = (
 NEAR: Final = 5
 PAIR_REACH: Final = 8
 _PAIR_LAGS: Final = 6
+_KIND_BITS: Final = 12
+MAX_KINDS: Final = 1 << _KIND_BITS
+"""So many kinds of cue a table may have."""
 GROUND: Final = "<ground>"
 OTHER: Final = "<other>"
 UNKNOWN: Final = -1
@@ -79,7 +83,8 @@ class Contexts(NamedTuple):
     row, theme : ndarray of int64, shape (n_contexts,)
         The sentence and the theme of each context, sorted by row, then theme.
     blocks : tuple of Block
-        The occurrences of features; a family may have several.
+        The occurrences of features. A family may have several, one behind the other, which then
+        have one and the same array `context`.
     stems : list of str
         What the ids of stems stand for, in this batch only.
     """
@@ -315,13 +320,14 @@ def _cue_blocks(
     # One kind counts once a place: "posts" is found by several terms of one kind. The pairs are
     # nearly sorted, which a stable sort makes use of and np.unique does not.
     pair = np.sort(
-        line.place.take(copy.take(free)) << 8 | kind_of_term.take(found.term.take(span.take(free))),
+        line.place.take(copy.take(free)) << _KIND_BITS
+        | kind_of_term.take(found.term.take(span.take(free))),
         kind="stable",
     )
     new = np.ones(len(pair), dtype=bool)
     new[1:] = pair[1:] != pair[:-1]
     pair = pair[new]
-    place, kind = pair >> 8, (pair & 255).astype(np.int16)
+    place, kind = pair >> _KIND_BITS, (pair & MAX_KINDS - 1).astype(np.int16)
     context, token, side = (a.take(place) for a in (line.context, line.token, line.side))
     near = np.where(side == 0, UNKNOWN, kind * 3 + np.where(side > 0, 2, 1))
     return [

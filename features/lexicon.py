@@ -11,9 +11,11 @@ import pyarrow as pa
 from .columns import coded, strings, trimmed
 
 MAX_WORDS: Final = 1 << 18
-"""About as many distinct words are remembered; an archive has more than memory should hold."""
-MAX_WRITINGS: Final = 1 << 15
-"""As many writings of words are shown to Arrow before it numbers those of a column."""
+MAX_CHARACTERS: Final = 1 << 22
+"""About as many distinct words, of so many characters in all, are remembered; an archive has more than memory
+should hold."""
+MAX_SPELLINGS: Final = 1 << 15
+"""As many spellings of words are shown to Arrow before it numbers those of a column."""
 _WORTH_SHOWING: Final = 4
 """A column has at least so many words for each that is shown, or showing them costs more than it spares."""
 
@@ -24,7 +26,7 @@ class Lexicon:
     Threads may share one. When it is full it starts again with a list of its own, so that whoever still
     works with the former one is not disturbed.
 
-    Arrow finds the distinct words of a column. The writings met before are shown to it first, so that their
+    Arrow finds the distinct words of a column. The spellings met before are shown to it first, so that their
     places are known and Python need only look at the others.
     """
 
@@ -35,9 +37,10 @@ class Lexicon:
     def _begin(self) -> None:
         self._words: list[str] = []
         self._numbers: dict[str, int] = {}
-        # Words as they were written, the blanks behind them included, and the number of each.
-        self._writings = strings([])
-        self._number_of_writing = np.empty(0, dtype=np.int64)
+        self._characters = 0
+        # Words as they stand in a column, the white space behind them included, and their numbers.
+        self._spellings = strings([])
+        self._number_of_spelling = np.empty(0, dtype=np.int64)
 
     def encode(self, column: pa.StringArray) -> tuple[np.ndarray, list[str]]:
         """Return the numbers of words, and the words by number.
@@ -54,26 +57,35 @@ class Lexicon:
             All that were met since it last began again; the list grows with later calls.
         """
         with self._lock:
-            if len(self._words) > MAX_WORDS:
+            if len(self._words) > MAX_WORDS or self._characters > MAX_CHARACTERS:
                 self._begin()
             words, numbers = self._words, self._numbers
-            writings, number_of_writing = self._writings, self._number_of_writing
-        if len(column) < _WORTH_SHOWING * len(writings):
-            writings, number_of_writing = writings[:0], number_of_writing[:0]
-        place, writings = coded(column, writings)
-        others = trimmed(writings[len(number_of_writing) :]).to_pylist()
+            shown, number_of_spelling = self._spellings, self._number_of_spelling
+        if len(column) < _WORTH_SHOWING * len(shown):
+            shown, number_of_spelling = shown[:0], number_of_spelling[:0]
+        place, spellings = coded(column, shown)
+        others = trimmed(spellings[len(shown) :]).to_pylist()
         with self._lock:
-            found = np.fromiter(map(numbers.get, others, repeat(-1)), np.int64, len(others))
-            for new in np.flatnonzero(found < 0).tolist():
-                word = others[new]
-                found[new] = numbers.setdefault(word, len(words))
-                if found[new] == len(words):
-                    words.append(word)
-            number_of_writing = np.concatenate((number_of_writing, found))
-            if words is self._words and len(writings) > len(self._writings):
-                self._writings = writings[:MAX_WRITINGS]
-                self._number_of_writing = number_of_writing[:MAX_WRITINGS]
-        return number_of_writing.take(place), words
+            number_of_other = self._number(others, words, numbers)
+            number_of_spelling = np.concatenate((number_of_spelling, number_of_other))
+            if words is self._words:
+                self._keep(spellings, number_of_spelling)
+        return number_of_spelling.take(place), words
+
+    def _number(self, some: list[str], words: list[str], numbers: dict[str, int]) -> np.ndarray:
+        """Return the number of each of some words; those not met before go to the end of the list."""
+        found = np.fromiter(map(numbers.get, some, repeat(-1)), np.int64, len(some))
+        for new in np.flatnonzero(found < 0).tolist():
+            found[new] = numbers.setdefault(some[new], len(words))
+            if found[new] == len(words):
+                words.append(some[new])
+                self._characters += len(some[new])
+        return found
+
+    def _keep(self, spellings: pa.StringArray, number_of_spelling: np.ndarray) -> None:
+        if len(spellings) > len(self._spellings) and spellings.nbytes <= MAX_CHARACTERS:
+            self._spellings = spellings[:MAX_SPELLINGS]
+            self._number_of_spelling = number_of_spelling[:MAX_SPELLINGS]
 
 
 class PerWord:

@@ -12,8 +12,9 @@ _FREE: Final = -1
 class PairLookup:
     """Finds the values of pairs of ids.
 
-    The pairs are cells of a rectangle with a row and a column more than are used, so that ids that are
-    negative or too large fall into cells that are always free.
+    The pairs are cells of a rectangle with a row and a column more than are used. Ids that are too large are
+    moved there; -1, as an index, counts from the end: as the first id it leads to the last row, as the
+    second to the last column of the row before. So both fall into cells that are always free.
 
     Parameters
     ----------
@@ -60,6 +61,7 @@ class PairLookup:
         slot = self._hash(cells)
         # Most pairs end here, in a table that stays in the cache.
         open_ = np.flatnonzero(self._taken.take(slot))
+        # The cell of (0, -1) is equal to a free slot, and finds what is there: that it is missing.
         cells, slot = cells.take(open_), slot.take(open_)
         while len(open_):
             found = self._slots.take(slot)

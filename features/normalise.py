@@ -1,6 +1,6 @@
 """Unicode and spelling: what two writings of one word have in common.
 
-Text is normalised as a column (Arrow kernels, no Python loop); spelling is normalised once per
+Text is normalised as a column, without a Python loop over texts; spelling is normalised once per
 distinct word.
 """
 
@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 from .columns import coded, replace_where, strings, take, text_offsets
-from .lexicon import MAX_WORDS
 
 _INVISIBLE: Final = frozenset(
     chr(code)
@@ -26,6 +25,9 @@ _INVISIBLE: Final = frozenset(
     )
     for code in range(first, last + 1)
 )
+MAX_RECENT: Final = 1 << 14
+"""So many words are kept as spelled and stemmed: those of a batch, which several tables look into. What a
+table finds in them is remembered by the table (`lexicon.PerWord`)."""
 _LOWER_CASE: Final = bytes(range(256)).lower()
 
 
@@ -130,7 +132,7 @@ def _plain(data: pa.Buffer, offsets: np.ndarray, wild: np.ndarray) -> tuple[pa.B
     return joined.buffers()[2], text_offsets(joined)[np.searchsorted(bounds, offsets)]
 
 
-@lru_cache(maxsize=MAX_WORDS)
+@lru_cache(maxsize=MAX_RECENT)
 def american(word: str) -> str:
     """Return the American spelling of a lower-case word, where it matters here.
 

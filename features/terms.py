@@ -100,13 +100,20 @@ class TermTable:
         Raises
         ------
         InputError
-            For a line without a group, a tab and a term.
+            For a file without the header line, or a line without a group, a tab and a term.
         """
         terms = []
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            group, tab, text = line.partition("\t")
+            if number == 1 and text.strip() != "term":
+                raise InputError(
+                    "the first line is not a header",
+                    path=path,
+                    line=number,
+                    remedy="Write group, a tab and term there.",
+                )
             if number == 1 or not line.strip():
                 continue
-            group, tab, text = line.partition("\t")
             if not tab or not text.strip():
                 raise InputError(
                     "expected a group, a tab and a term",
@@ -403,12 +410,13 @@ def _parse(text: str) -> list[tuple[frozenset[str], bool]]:
     """Return the steps of a term: the alternatives of each, and whether a gap may stand before."""
     steps: list[tuple[frozenset[str], bool]] = []
     gap = False
-    for part in text.removeprefix(_EXCEPTION).split():
+    parts = text.removeprefix(_EXCEPTION).split()
+    for part in parts:
         if part == "~":
             gap = True
             continue
         steps.append((frozenset(part.split("|")), gap))
         gap = False
-    if not steps or gap:
+    if not steps or gap or parts[0] == "~" or any({"", "=", "*"} & words for words, _ in steps):
         raise InputError(f"the term {text!r} has no word where one is expected")
     return steps

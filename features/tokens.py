@@ -8,11 +8,11 @@ import pyarrow as pa
 import Stemmer
 
 from .columns import text_offsets
-from .lexicon import MAX_WORDS, Lexicon
-from .normalise import american, normalise_column
+from .lexicon import Lexicon
+from .normalise import MAX_RECENT, american, normalise_column
 
 NUMBER: Final = "0"
-"""The word every run of digits becomes, so that figures cannot be learned."""
+"""The stem of every run of digits, so that figures cannot be learned."""
 
 PLATFORM: Final = "<platform>"
 PLATFORMS: Final = frozenset(
@@ -90,7 +90,7 @@ def _word_starts(data: np.ndarray, bounds: np.ndarray) -> np.ndarray:
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 
-@lru_cache(maxsize=MAX_WORDS)
+@lru_cache(maxsize=MAX_RECENT)
 def stem(word: str) -> str:
     """Return the stem of a normalised word; every number has the same stem.
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.themes import THEMES
-from .contexts import FAMILIES, Contexts, Stems, build_contexts
+from .contexts import FAMILIES, MAX_KINDS, Contexts, Stems, build_contexts
 from .terms import TermTable
 from .tokens import tokenise
 from .vocabulary import Vocabulary
@@ -75,7 +75,8 @@ class ContextVectorizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For an unknown family, ``min_df`` below 1, or a ground table whose groups are not `THEMES`.
+            For an unknown family, ``min_df`` below 1, a ground table whose groups are not `THEMES`, or a
+            cue table of more than `MAX_KINDS` groups.
         InputError
             When a table cannot be read, see `TermTable.read`.
         """
@@ -89,6 +90,8 @@ class ContextVectorizer(TransformerMixin, BaseEstimator):
         if self.grounds_.groups != THEMES:
             raise ValueError(f"the ground table must list terms of {THEMES}, in that order")
         self.cues_ = TermTable.read(Path(self.cues or CUES_PATH))
+        if len(self.cues_.groups) > MAX_KINDS:
+            raise ValueError(f"the cue table has more than {MAX_KINDS} groups")
         self.vocabulary_ = Vocabulary.fit(
             self.contexts(texts), families=self.families, min_df=self.min_df
         )

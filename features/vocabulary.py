@@ -253,6 +253,7 @@ def weigh(contexts: Contexts, weights: Sequence[PairLookup]) -> np.ndarray:
     -------
     ndarray of float64, shape (n_contexts,)
     """
+    # Of each family the sum of what its features add and, as the imaginary part, how many there are.
     sums = np.zeros((len(FAMILIES), len(contexts.row)), dtype=np.complex128)
     context = starts = own = np.empty(0, dtype=np.int64)
     for family, blocks in groupby(contexts.blocks, key=attrgetter("family")):

@@ -86,7 +86,7 @@ def rejected_path(output: Path) -> Path:
 
 
 def _json_lines(table: pa.Table) -> bytes:
-    """Return what json.dumps of every row would, but joined column by column."""
+    """Return what json.dumps of every row would (but 0 for 0.0), joined column by column."""
     import pyarrow.compute as pc
 
     quote = json.JSONEncoder(ensure_ascii=False).encode

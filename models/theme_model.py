@@ -4,7 +4,7 @@ numpy and pyarrow only, so that labelling starts fast.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -86,7 +86,11 @@ class ThemeModel(ABC):
         result = np.zeros((len(column), N_THEMES))
         for start in range(0, len(column), BATCH_SENTENCES):
             batch = column.slice(start, BATCH_SENTENCES)
-            row, theme, score = self.score_mentions(batch)
+            try:
+                row, theme, score = self.score_mentions(batch)
+            except UnicodeDecodeError:
+                # Arrow does not look at bytes that are said to be UTF-8.
+                raise InputError("the texts are not all UTF-8") from None
             result[start + row, theme] = _sigmoid(self.calibrate(score, theme))
         return result
 
@@ -141,9 +145,8 @@ class ThemeModel(ABC):
                 remedy=f"Choose one of {', '.join(map(str, PRECISIONS))}.",
             )
         wanted = self.precision_thresholds[PRECISIONS.index(precision)]
-        return replace(
-            self, thresholds=np.maximum(wanted, self.thresholds), review_from=self.thresholds
-        )
+        usual = self.thresholds if self.review_from is None else self.review_from
+        return replace(self, thresholds=np.maximum(wanted, usual), review_from=usual)
 
     def needs_reading(self, probabilities: np.ndarray) -> np.ndarray:
         """Return which themes a person has to decide, bool of shape (n, 4)."""
@@ -206,18 +209,27 @@ def text_column(texts: Any) -> pa.StringArray:
     Raises
     ------
     InputError
-        For one string in place of a column, a value that is no string, or a missing one.
+        For anything but a column, a value that is no string, a missing one, or more than 2 GB.
     """
     if isinstance(texts, str):
         raise InputError("expected a column of texts, got one string", remedy="Pass [text].")
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
-    if not isinstance(texts, pa.Array):
-        texts = _strings(texts)
-    if pa.types.is_dictionary(texts.type):
-        texts = texts.dictionary_decode()
-    if pa.types.is_large_string(texts.type) or pa.types.is_string_view(texts.type):
-        texts = texts.cast(pa.string())
+    if getattr(texts, "ndim", 1) != 1:
+        raise InputError(
+            "expected a column of texts, got a table", remedy="Pass frame['text'], say."
+        )
+    try:
+        if isinstance(texts, pa.ChunkedArray):
+            texts = texts.combine_chunks()
+        if not isinstance(texts, pa.Array):
+            texts = _strings(texts)
+        if pa.types.is_dictionary(texts.type):
+            texts = texts.dictionary_decode()
+        if pa.types.is_large_string(texts.type) or pa.types.is_string_view(texts.type):
+            texts = texts.cast(pa.string())
+    except (OverflowError, pa.ArrowInvalid, pa.ArrowCapacityError):
+        raise InputError(
+            "the texts are longer than 2 GB together", remedy="Pass them in several parts."
+        ) from None
     if not pa.types.is_string(texts.type):
         raise InputError(f"the texts are of type {texts.type}, not strings")
     if texts.null_count:
@@ -227,18 +239,16 @@ def text_column(texts: Any) -> pa.StringArray:
 
 
 def _strings(texts: Any) -> pa.StringArray:
-    if isinstance(texts, list):
-        try:
-            return strings(texts)
-        except TypeError:
-            pass  # a missing value, or worse: named below
-    if hasattr(texts, "to_numpy"):
-        texts = texts.to_numpy()
-    elif not isinstance(texts, np.ndarray):
-        texts = list(texts)
+    if not isinstance(texts, Iterable):
+        raise InputError(f"expected a column of texts, got {type(texts).__name__}")
+    values = texts if isinstance(texts, list) else list(texts)
     try:
-        return pa.array(texts, pa.string(), from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        return strings(values)
+    except TypeError:
+        pass  # a missing value, or worse: named below
+    try:
+        return pa.array(values, pa.string(), from_pandas=True)
+    except (ValueError, TypeError, pa.ArrowNotImplementedError) as error:
         raise InputError(f"the texts are not all strings ({error})") from None
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import censorscope
 from censorscope.features import lexicon as lexicon_module
+from censorscope.features.columns import coded
 from censorscope.features.lexicon import Lexicon, PerWord
 from censorscope.features.lookup import PairLookup
 from censorscope.features.terms import Term, TermTable
@@ -192,13 +193,28 @@ def test_words_keep_their_numbers_until_the_lexicon_is_full(monkeypatch) -> None
 )
 def test_a_lexicon_numbers_alike_however_words_are_written(columns, shown) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lexicon_module, "MAX_WRITINGS", shown)
+        patch.setattr(lexicon_module, "MAX_SPELLINGS", shown)
         patch.setattr(lexicon_module, "_WORTH_SHOWING", 1)
         lexicon = Lexicon()
         for column in columns:
             numbers, words = lexicon.encode(words_of(*column))
             assert [words[n] for n in numbers] == [text.rstrip() for text in column]
             assert len(set(words)) == len(words)
+
+
+def test_a_lexicon_is_full_by_the_length_of_its_words_too(monkeypatch) -> None:
+    monkeypatch.setattr(lexicon_module, "MAX_CHARACTERS", 10)
+    lexicon = Lexicon()
+    _, words = lexicon.encode(words_of("hoaxes", "rumours"))
+    _, others = lexicon.encode(words_of("hoaxes"))
+    assert words == ["hoaxes", "rumours"]
+    assert others == ["hoaxes"]
+
+
+def test_what_is_known_comes_first_even_of_nothing() -> None:
+    places, distinct = coded(words_of(), words_of("hoax", "lie"))
+    assert places.tolist() == []
+    assert distinct.to_pylist() == ["hoax", "lie"]
 
 
 def test_a_full_lexicon_changes_no_label(monkeypatch, small) -> None:

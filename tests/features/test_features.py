@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from censorscope.data.exceptions import InputError
 from censorscope.data.themes import THEMES
+from censorscope.features.contexts import MAX_KINDS
 from censorscope.features.normalise import american, normalise_column
 from censorscope.features.terms import Term, TermTable
 from censorscope.features.tokens import stem, tokenise
@@ -99,6 +100,31 @@ def test_a_damaged_table_is_refused_with_its_line(tmp_path) -> None:
         TermTable.read(path)
 
 
+def test_a_table_without_a_header_is_refused(tmp_path) -> None:
+    path = tmp_path / "terms.tsv"
+    path.write_text("fraud\tscam*\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"terms.tsv:1: the first line is not a header"):
+        TermTable.read(path)
+
+
+def test_more_kinds_of_cue_than_can_be_told_apart_are_refused(tmp_path) -> None:
+    path = tmp_path / "cues.tsv"
+    rows = "".join(f"kind{i}\tword{i}\n" for i in range(MAX_KINDS + 1))
+    path.write_text(f"group\tterm\n{rows}", encoding="utf-8")
+    with pytest.raises(ValueError, match="more than 4096 groups"):
+        ContextVectorizer(cues=path).fit_contexts(pa.array(["Hoaxes removed"]))
+
+
+def test_every_one_of_many_kinds_of_cue_is_told_apart(tmp_path) -> None:
+    path = tmp_path / "cues.tsv"
+    rows = "".join(f"kind{i}\tword{i}\n" for i in range(300))
+    path.write_text(f"group\tterm\n{rows}", encoding="utf-8")
+    column = pa.array(["Hoaxes word299", "Hoaxes word43"])
+    vectorizer = ContextVectorizer(cues=path, min_df=1).fit_contexts(column)
+    names = [n for n in vectorizer.get_feature_names_out() if n.startswith("cue=")]
+    assert sorted(names) == ["cue=kind299", "cue=kind299 >", "cue=kind43", "cue=kind43 >"]
+
+
 def test_an_exception_takes_mentions_of_its_own_group_away() -> None:
     table = TermTable(
         [Term("fraud", "fraud*"), Term("fraud", "! voter|election ~ fraud"), Term("other", "fraud")]
@@ -109,7 +135,7 @@ def test_an_exception_takes_mentions_of_its_own_group_away() -> None:
     assert named == [(0, "other"), (1, "fraud"), (1, "other")]
 
 
-@pytest.mark.parametrize("term", ["~", "fake ~", "!"])
+@pytest.mark.parametrize("term", ["~", "fake ~", "!", "~ fake", "a|", "|", "=", "fake *"])
 def test_a_term_without_a_word_is_refused(term: str) -> None:
     with pytest.raises(InputError, match="no word where one is expected"):
         TermTable([Term("g", term)])

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -64,11 +65,21 @@ def test_every_container_of_text_is_taken(model, texts) -> None:
 @pytest.mark.parametrize(
     ("texts", "message"),
     [("one", "got one string"), ([1, 2], "not all strings"), (["a", None], "text 1 is missing"),
-     (pa.array([1.5]), "of type double")],
+     (pa.array([1.5]), "of type double"), (5, "expected a column of texts, got int"),
+     (pd.DataFrame({"text": ["a"]}), "got a table"), (["\ud800", None], "text 1 is missing|not all strings"),
+     (pa.StringArray.from_buffers(
+        1, pa.py_buffer(np.array([0, 1], np.int32)), pa.py_buffer(b"\xff")), "not all UTF-8"),
+     (pa.chunked_array([pa.array(["a" * (1 << 20)])] * 2049), "longer than 2 GB")],
 )  # fmt: skip
 def test_what_is_no_text_is_refused(model, texts, message) -> None:
     with pytest.raises(InputError, match=message):
         model.predict(texts)
+
+
+@pytest.mark.parametrize("container", [list, tuple, np.array, partial(pd.Series, dtype=object)])
+def test_a_lone_surrogate_is_a_question_mark_in_any_container(model, container) -> None:
+    texts = container([f"{ALL_FOUR} \ud800", "Rain."])
+    assert model.predict(texts).tolist() == [[True] * 4, [False] * 4]
 
 
 def test_no_rows_give_no_rows(model) -> None:
@@ -89,7 +100,10 @@ def test_a_model_that_was_used_can_be_sent_to_another_process(model, small) -> N
     assert np.array_equal(again.predict_proba(small["text"]), whole)
 
 
-def test_threads_may_share_a_model(model, small) -> None:
+def test_threads_may_share_a_model(model, small, request) -> None:
+    # Threads take turns at every opportunity.
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)
     texts = small["text"].tolist()
     whole = model.predict_proba(texts)
     for _ in range(3):
@@ -263,6 +277,9 @@ def test_a_wanted_precision_leaves_a_band_to_read(model) -> None:
     assert list(frame)[-2:] == ["labels", "to_read"]
     with pytest.raises(InputError, match=r"precision of 0\.5"):
         model.at_precision(0.5)
+    again, once = sure.at_precision(0.8), model.at_precision(0.8)
+    assert np.array_equal(again.thresholds, once.thresholds)
+    assert np.array_equal(again.review_from, once.review_from)
 
 
 @pytest.fixture
