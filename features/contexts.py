@@ -250,16 +250,8 @@ def _line_up(
     length = tokens.offsets[row + 1] - row_start
     end = np.cumsum(length)
     shift = row_start - (end - length)
-    n_copies = int(length.sum())
-
-    mask = np.zeros(n_copies, dtype=np.uint8)
-    context, mention = _per_context(mentions.row, row)
-    own = pair_of_mention[mention] == context
-    # Where mentions overlap, the one of the context's own ground counts.
-    for kind, which in ((_OTHERS, ~own), (_OWN, own)):
-        shifts, spans = shift[context[which]], mention[which]
-        mask[_inside(mentions.start[spans] - shifts, mentions.end[spans] - shifts)] = kind
-    kept = np.ones(n_copies, dtype=bool)
+    mask = _mask(mentions, row, pair_of_mention, shift, int(length.sum()))
+    kept = np.ones(len(mask), dtype=bool)
     kept[1:] = (mask[1:] == 0) | (mask[1:] != mask[:-1])
     kept[end - length] = True
 
@@ -274,6 +266,20 @@ def _line_up(
     last = place[end - 1]
     side = _side(np.flatnonzero(mask_in_line == _OWN), context, last)
     return _Line(row, shift, mask, place, ids, context, token, side, last)
+
+
+def _mask(
+    mentions: Spans, row: np.ndarray, pair_of_mention: np.ndarray, shift: np.ndarray, n_copies: int
+) -> np.ndarray:
+    """Return what covers each copy of a token, see `_Line`."""
+    mask = np.zeros(n_copies, dtype=np.uint8)
+    context, mention = _per_context(mentions.row, row)
+    own = pair_of_mention[mention] == context
+    # Where mentions overlap, the one of the context's own ground counts.
+    for kind, which in ((_OTHERS, ~own), (_OWN, own)):
+        shifts, spans = shift[context[which]], mention[which]
+        mask[_inside(mentions.start[spans] - shifts, mentions.end[spans] - shifts)] = kind
+    return mask
 
 
 def _inside(start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -297,7 +303,8 @@ def _side(grounds: np.ndarray, context: np.ndarray, last: np.ndarray) -> np.ndar
 
 def _stem_blocks(line: _Line) -> list[Block]:
     words = np.where(line.ids < 2, UNKNOWN, line.ids)
-    following = np.append(line.ids[1:], np.int32(UNKNOWN))
+    following = np.full_like(line.ids, UNKNOWN)
+    following[:-1] = line.ids[1:]
     following[line.last] = UNKNOWN
     blocks = [
         _block("word", line.context, line.token, words),

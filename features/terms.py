@@ -20,13 +20,13 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from threading import Lock
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from ..data.exceptions import InputError
-from .lexicon import Lexicon, PerWord
+from .kinds import NOTHING, Kinds, WordKinds
+from .lexicon import Lexicon
 from .normalise import american
 from .ranges import ranges
 from .tokens import Tokens, stem
@@ -176,8 +176,8 @@ class TermTable:
         return tuple(sorted(set(hits))) if hits else ()
 
     @cached_property
-    def _word_kinds(self) -> "_WordKinds":
-        return _WordKinds(self.steps_of_word, self._patterns, len(self._step_ids))
+    def _word_kinds(self) -> WordKinds:
+        return WordKinds(self.steps_of_word, self._patterns, len(self._step_ids))
 
     def find(self, tokens: Tokens, rows: np.ndarray | None = None) -> Spans:
         """Find every occurrence of every term.
@@ -286,35 +286,8 @@ class TermTable:
         return np.array(list(zip_longest(*values, fillvalue=-1)), dtype=np.int32)
 
 
-class _Kinds(NamedTuple):
-    """What the kinds of words begin and fit.
-
-    Attributes
-    ----------
-    fits : ndarray of bool, shape (n_kinds, n_steps)
-    begun : ndarray of int32
-        The terms that begin with a word of each kind, ascending, one kind after another.
-    first_begun, n_begun : ndarray of int64, shape (n_kinds,)
-        Where in `begun` those of each kind are, and how many.
-    marks, needs : ndarray of int64, shape (n_kinds,)
-        Bits for the steps that a kind fits, and for the second steps of the terms that it begins; a term
-        of one step needs `_NOTHING`, the highest. Several steps share a bit.
-    """
-
-    fits: np.ndarray
-    begun: np.ndarray
-    first_begun: np.ndarray
-    n_begun: np.ndarray
-    marks: np.ndarray
-    needs: np.ndarray
-
-
-_N_MARKS: Final = 62
-_NOTHING: Final = 1 << _N_MARKS
-
-
 def _promising(
-    start: np.ndarray, kind_at: Callable[[np.ndarray], np.ndarray], kinds: _Kinds
+    start: np.ndarray, kind_at: Callable[[np.ndarray], np.ndarray], kinds: Kinds
 ) -> np.ndarray:
     """Return which of the tokens that begin terms have in reach what may be the second step of one.
 
@@ -323,87 +296,16 @@ def _promising(
     start : ndarray of int64, shape (n,)
     kind_at : callable
         From numbers of tokens to the kinds of their words.
-    kinds : _Kinds
+    kinds : Kinds
     """
     needs = kinds.needs.take(kind_at(start))
-    kept = needs >= _NOTHING
+    kept = needs >= NOTHING
     unsure = np.flatnonzero(~kept)
     marks = np.zeros(len(unsure), dtype=np.int64)
     for distance in range(1, MAX_GAP + 2):
         marks |= kinds.marks.take(kind_at(start.take(unsure) + distance))
     kept[unsure] = needs.take(unsure) & marks != 0
     return np.flatnonzero(kept)
-
-
-class _WordKinds:
-    """The words that a table has met. Those that fit the same steps are of one kind.
-
-    Parameters
-    ----------
-    steps_of_word : callable
-    patterns : list of list
-        The steps of each term, see `TermTable`.
-    n_steps : int
-    """
-
-    def __init__(
-        self,
-        steps_of_word: Callable[[str], tuple[int, ...]],
-        patterns: list[list[tuple[int, bool]]],
-        n_steps: int,
-    ) -> None:
-        self._steps_of_word = steps_of_word
-        self._terms_from: list[list[int]] = [[] for _ in range(n_steps)]
-        self._marks = 1 << np.arange(n_steps) % _N_MARKS
-        self._needs = np.zeros(n_steps, dtype=np.int64)
-        for term, pattern in enumerate(patterns):
-            step = pattern[0][0]
-            self._terms_from[step].append(term)
-            self._needs[step] |= self._marks[pattern[1][0]] if len(pattern) > 1 else _NOTHING
-        self._kind_of_steps: dict[tuple[int, ...], int] = {}
-        self._kind_of_word = PerWord(self._find_kind)
-        self._kinds = self._described()
-        self._known = self._begins = np.empty(0, dtype=bool)
-        self._lock = Lock()
-
-    def look_up(self, words: list[str]) -> tuple[np.ndarray, np.ndarray, _Kinds]:
-        """Return what is known of words, and of their kinds.
-
-        Returns
-        -------
-        kind : ndarray of int32, shape (n_words,)
-        begins : ndarray of bool, shape (n_words,)
-            Whether a term begins with the word.
-        kinds : _Kinds
-        """
-        # Threads may label with one model, and what is described must hold every kind that is returned.
-        with self._lock:
-            kind = self._kind_of_word(words)
-            if len(self._kind_of_steps) > len(self._kinds.n_begun):
-                self._kinds = self._described()
-            if kind is not self._known:
-                self._known, self._begins = kind, (self._kinds.n_begun > 0).take(kind)
-            return kind, self._begins, self._kinds
-
-    def _find_kind(self, word: str) -> int:
-        return self._kind_of_steps.setdefault(self._steps_of_word(word), len(self._kind_of_steps))
-
-    def _described(self) -> _Kinds:
-        fits = np.zeros((len(self._kind_of_steps), len(self._terms_from)), dtype=bool)
-        begun: list[int] = []
-        bounds = [0]
-        for kind, steps in enumerate(self._kind_of_steps):
-            fits[kind, list(steps)] = True
-            begun += sorted(t for step in steps for t in self._terms_from[step])
-            bounds.append(len(begun))
-        first = np.array(bounds, dtype=np.int64)
-        marks, needs = (
-            np.bitwise_or.reduce(np.where(fits, of_step, 0), axis=1)
-            for of_step in (self._marks, self._needs)
-        )
-        return _Kinds(
-            fits, np.array(begun, dtype=np.int32), first[:-1], np.diff(first), marks, needs
-        )
 
 
 def _parse(text: str) -> list[tuple[frozenset[str], bool]]:
