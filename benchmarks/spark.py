@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from machine import described
 
-from censorscope.data.documents import MAX_DOCUMENT
+from censorscope.data.rows import MAX_DOCUMENT
 
 PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
 BEGIN = "<!-- begin: python benchmarks/spark.py --write -->\n"

@@ -40,5 +40,4 @@ def extract_articles(batch: DocumentBatch) -> None:
             empty.add(place)
             batch.rejected.append(Rejected(path, 1, problem))
     batch.pages.clear()
-    batch.documents = [d for i, d in enumerate(batch.documents) if i not in empty]
-    batch.texts = [t for i, t in enumerate(batch.texts) if i not in empty]
+    batch.leave_out(empty)

@@ -42,6 +42,13 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--text-column", default="text", metavar="NAME", help="column with the text (default: text)"
     )
     label.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a column of the tables (a date, an outlet) that goes into the output; may be repeated",
+    )
+    label.add_argument(
         "--jobs",
         type=int,
         default=1,
@@ -126,6 +133,8 @@ def run_label(arguments: argparse.Namespace) -> int:
         raise InputError(f"--jobs {arguments.jobs} is less than 1")
     output: Path | None = arguments.output
     form = _form(arguments)
+    if arguments.keep and form == "table":
+        raise InputError("--keep has no place in a table", remedy="Give --format csv, say.")
     outputs = (output, rejected_path(output)) if output else ()
     sources = find_sources(arguments.files or ["-"], outputs=outputs)
     model = load(arguments.model).with_thresholds(_thresholds(arguments.threshold))
@@ -133,7 +142,9 @@ def run_label(arguments: argparse.Namespace) -> int:
         model = model.at_precision(arguments.precision)
     # All that is there by now stays to the end; the collector would look through it again at exit.
     gc.freeze()
-    archive = Archive(sources, model, form, arguments.text_column, arguments.jobs)
+    archive = Archive(
+        sources, model, form, arguments.text_column, tuple(arguments.keep), arguments.jobs
+    )
     tally = archive.print() if output is None else archive.write(output)
     labelled = f"{tally.labelled:,} with a label"
     parts = [f"{tally.sentences:,} sentences of {tally.documents:,} documents, {labelled}"]

@@ -41,7 +41,8 @@ class Format:
         if self.kind == "table":
             return _TABLE_HEADER.encode()
         if self.kind == "csv":
-            return (",".join(f'"{name}"' for name in self.schema.names) + "\n").encode()
+            names = (name.replace('"', '""') for name in self.schema.names)
+            return (",".join(f'"{name}"' for name in names) + "\n").encode()
         return b""
 
     def encode(self, table: pa.Table) -> bytes:
@@ -100,7 +101,7 @@ def _json_lines(table: pa.Table) -> bytes:
             values = strings([quote(value) for value in column.to_pylist()])
         else:
             values = column.cast(pa.string()).combine_chunks()
-        pieces += [literal(("{" if not pieces else ", ") + f'"{name}": '), values]
+        pieces += [literal(f"{', ' if pieces else '{'}{quote(name)}: "), values]
     lines = pc.binary_join_element_wise(*pieces, literal("}\n"), literal(""))
     # The buffer may be longer than the lines in it.
     length = int(np.frombuffer(lines.buffers()[1], dtype=np.int32)[len(lines)]) if lines else 0

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..data.documents import DocumentBatch
+from ..data.exceptions import InputError
 from ..data.sentences import split_article
 from ..data.themes import THEMES
 from ..features.columns import numbers, strings
@@ -31,9 +32,23 @@ TO_READ: Final = "to_read"
 """The further column of a model that leaves themes to a person, see `ThemeModel.at_precision`."""
 
 
-def output_schema(model: ThemeModel) -> pa.Schema:
-    """Return `SCHEMA`, with the column `TO_READ` where the model leaves themes to a person."""
-    return SCHEMA if model.review_from is None else SCHEMA.append(pa.field(TO_READ, pa.string()))
+def output_schema(model: ThemeModel, keep: Sequence[str] = ()) -> pa.Schema:
+    """Return `SCHEMA` and the columns that may follow.
+
+    `TO_READ` follows where the model leaves themes to a person, then what is kept of the documents'
+    own columns.
+
+    Raises
+    ------
+    InputError
+        When a column to be kept has the name of another one.
+    """
+    further = [] if model.review_from is None else [TO_READ]
+    for name in keep:
+        if name in (*SCHEMA.names, *further):
+            raise InputError(f"the output has a column {name!r} already, or twice")
+        further.append(name)
+    return pa.schema([*SCHEMA, *(pa.field(name, pa.string()) for name in further)])
 
 
 @dataclass(slots=True)
@@ -123,5 +138,12 @@ def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Tab
     """
     source, table = label_texts(model, batch.texts, tally)
     tally.rejected += len(batch.rejected)
-    documents = strings([batch.documents[place] for place in source.tolist()])
-    return table.add_column(0, SCHEMA.field("document"), documents)
+    places = source.tolist()
+
+    def of_sentences(values: Sequence[str]) -> pa.StringArray:
+        return strings([values[place] for place in places])
+
+    table = table.add_column(0, SCHEMA.field("document"), of_sentences(batch.documents))
+    for name, values in batch.kept.items():
+        table = table.append_column(pa.field(name, pa.string()), of_sentences(values))
+    return table

@@ -64,6 +64,8 @@ class Archive:
     kind : str
         Form of the output, see `formats.Format`.
     text_column : str
+    keep : tuple of str
+        Columns of the documents' tables that go into the output.
     jobs : int
         Number of processes; the output does not depend on it.
     """
@@ -72,17 +74,20 @@ class Archive:
     model: ThemeModel
     kind: str
     text_column: str = "text"
+    keep: tuple[str, ...] = ()
     jobs: int = 1
 
     @property
     def form(self) -> Format:
         """The form of the output."""
-        return Format(self.kind, output_schema(self.model))
+        return Format(self.kind, output_schema(self.model, self.keep))
 
     def pieces(self, after: Position) -> Iterator[Piece]:
         """Yield the pieces of the output from a position on, in order."""
         labeller = Labeller(self.model, self.form)
-        batches = read_documents(self.sources, text_column=self.text_column, after=after)
+        batches = read_documents(
+            self.sources, text_column=self.text_column, keep=self.keep, after=after
+        )
         if self.jobs == 1:
             return map(labeller, batches)
         from .parallel import ordered_map

@@ -92,6 +92,26 @@ def test_the_formats_hold_the_same_rows(tmp_path) -> None:
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_columns_of_the_tables_can_be_kept(tmp_path) -> None:
+    names = ['the "day"', "outlet"]
+    given = pd.DataFrame(
+        [["The ministry blocked sites over rumours. It rained.", "2024-05-01", "Café"],
+         ["Police shut channels that spread hoaxes.", None, "B"]],
+        columns=["text", *names],
+    )  # fmt: skip
+    given.to_csv(tmp_path / "in.csv", index=False)
+    keep = [f"--keep={name}" for name in names]
+    for form in ("csv", "jsonl", "parquet"):
+        censorscope("label", tmp_path / "in.csv", *keep, "--output", tmp_path / f"out.{form}")
+    parquet = pd.read_parquet(tmp_path / "out.parquet")
+    assert list(parquet) == [*COLUMNS, *names]
+    assert parquet[names].to_numpy().tolist() == [["2024-05-01", "Café"]] * 2 + [["", "B"]]
+    read = pd.read_csv(tmp_path / "out.csv", keep_default_na=False)
+    pd.testing.assert_frame_equal(read, parquet, check_dtype=False)
+    read = pd.read_json(tmp_path / "out.jsonl", lines=True, dtype=False)
+    pd.testing.assert_frame_equal(read, parquet, check_dtype=False)
+
+
 def test_standard_input_and_thresholds() -> None:
     sentence = "The regulator shut 40 sites that sold obscene videos."
     done = censorscope("label", "-", "--format", "jsonl", input=sentence)
@@ -137,6 +157,8 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
         (("label", "-", "--output", os.devnull, "--format", "csv"), "is no ordinary file"),
         (("label", "*.txt"), "*.txt: the pattern fits no file"),
         (("label", "-", "--jobs", "0"), "--jobs 0 is less than 1"),
+        (("label", "-", "--keep", "date"), "--keep has no place in a table"),
+        (("label", "-", "--keep", "text", "--format", "csv"), "has a column 'text' already"),
         (("explain", " "), "the text is empty"),
         (("evaluate", "--data", "x.jsonl"), "x.jsonl: no such file"),
         (("train", "--data", "x.csv"), "x.csv: no such file"),

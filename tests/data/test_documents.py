@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from censorscope.data import documents
+from censorscope.data import documents, rows
 from censorscope.data.documents import read_documents
 from censorscope.data.exceptions import InputError, MissingExtraError
 from censorscope.data.pages import extract_articles, require_html
@@ -43,6 +43,36 @@ def test_every_kind_of_file_gives_the_same_documents(tmp_path) -> None:
     (tmp_path / "x.csv.zst").write_bytes(b"".join(frames))
     for path in sorted(tmp_path.iterdir()):
         assert read(path, text_column="body") == (ROWS, []), path
+
+
+def test_columns_to_be_kept_come_as_text(tmp_path) -> None:
+    frame = pd.DataFrame({"text": ["One.", "Two."], "date": ["2024-05-01", None], "hits": [3, 4]})
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    frame.to_json(tmp_path / "x.jsonl", orient="records", lines=True)
+    frame.to_parquet(tmp_path / "x.parquet")
+    for path in sorted(tmp_path.iterdir()):
+        (batch,) = read_documents(find_sources([str(path)]), keep=("hits", "date"))
+        assert batch.kept == {"hits": ["3", "4"], "date": ["2024-05-01", ""]}, path
+    plain = tmp_path / "article.txt"
+    plain.write_text("Three.", encoding="utf-8")
+    batches = list(read_documents(find_sources([str(tmp_path)]), keep=("date",)))
+    assert [d for b in batches for d in b.kept["date"]] == ["", *["2024-05-01", ""] * 3]
+
+
+def test_what_has_no_text_form_of_its_own_is_kept_as_json(tmp_path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "One.", "tags": ["a", "é"]}\n{"text": "Two.", "tags": true}\n')
+    (batch,) = read_documents(find_sources([str(path)]), keep=("tags",))
+    assert batch.kept == {"tags": ['["a", "é"]', "true"]}
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.parquet"])
+def test_a_column_to_be_kept_must_be_there(tmp_path, name) -> None:
+    frame = pd.DataFrame({"text": ["One."], "date": ["2024-05-01"]})
+    write = {"x.csv": frame.to_csv, "x.parquet": frame.to_parquet}
+    write.get(name, lambda path: frame.to_json(path, orient="records", lines=True))(tmp_path / name)
+    with pytest.raises(InputError, match=r"no column 'dat'; there are .*text, date.* with --keep"):
+        list(read_documents(find_sources([str(tmp_path / name)]), keep=("dat",)))
 
 
 def test_plain_text_is_one_document(tmp_path, monkeypatch) -> None:
@@ -96,7 +126,7 @@ def test_a_short_csv_row_is_rejected(tmp_path) -> None:
     ],
 )
 def test_the_wrong_file_is_an_error(tmp_path, monkeypatch, name, content, message) -> None:
-    monkeypatch.setattr(documents, "MAX_DOCUMENT", 20)
+    monkeypatch.setattr(rows, "MAX_DOCUMENT", 20)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         read(tmp_path / name)
@@ -122,7 +152,7 @@ def test_one_bad_file_of_several_does_not_stop_the_others(tmp_path) -> None:
 def test_rows_that_are_no_unicode_or_too_long_are_rejected(tmp_path, monkeypatch) -> None:
     (tmp_path / "x.csv").write_bytes(b"text\ncaf\xe9\nfine\n")
     assert read(tmp_path / "x.csv") == ([("x.csv:2", "fine")], [(1, "not UTF-8 text")])
-    monkeypatch.setattr(documents, "MAX_DOCUMENT", 30)
+    monkeypatch.setattr(rows, "MAX_DOCUMENT", 30)
     lines = [{"text": "a"}, {"text": "b" * 99}, {"text": "c"}]
     (tmp_path / "x.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     found, rejected = read(tmp_path / "x.jsonl")
