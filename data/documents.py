@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from .rows import File, is_table, problem_of, read_rows
+from .rows import File, check_columns, is_table, problem_of, read_rows
 from .sources import Sources
 
 BATCH_CHARACTERS: Final = 4_000_000
@@ -133,6 +133,10 @@ def read_documents(
     def new_batch() -> DocumentBatch:
         return DocumentBatch(kept={name: [] for name in keep})
 
+    for number in range(after.source, len(sources)):
+        # A wrong option shows before anything is labelled.
+        if is_table(sources.paths[number]):
+            check_columns(File(sources.paths[number], text_column, tuple(keep), 0, 0))
     batch = new_batch()
     before = sum(sources.sizes[: after.source])
     for number in range(after.source, len(sources)):

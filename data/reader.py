@@ -5,7 +5,7 @@
          ``region, register, year``), or one sentence a line (``text, labels``, and if known
          ``article`` or ``id``, ``source``, ...)
 .csv     a column ``text``, and either one 0/1 column a theme or a column ``labels`` with theme
-         names separated by ``;``
+         names separated by ``;``; semicolons or tabs may take the place of commas
 .parquet as CSV, ``labels`` may also be a list
 ======== ==================================================================================
 """
@@ -14,20 +14,22 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from .exceptions import InputError
-from .themes import THEMES
+from .rows import delimiter, records_of
+from .themes import N_THEMES, THEMES
 
 COLUMNS: Final = ("article", "sentence", "text", *THEMES)
 DETAILS: Final = ("author", "region", "register", "year", "source")
 """Columns kept when a file has them: for slices, and (author) for folds."""
 
 _TRUE: Final = frozenset(("1", "true", "yes", "1.0"))
-_FALSE: Final = frozenset(("0", "false", "no", "0.0", ""))
+_FALSE: Final = frozenset(("0", "false", "no", "0.0"))
 _LABELS_REMEDY: Final = f"Labels are any of {', '.join(THEMES)}, or none."
 
 
@@ -104,7 +106,7 @@ def _article(
     _claim(article, path, line, seen)
     if not isinstance(record["sentences"], list):
         raise InputError("`sentences` is not a list", path=path, line=line)
-    details = {name: record.get(name) for name in DETAILS}
+    details = _details(path, line, record)
     for number, sentence in enumerate(record["sentences"]):
         if not isinstance(sentence, dict):
             raise InputError(
@@ -126,10 +128,19 @@ def _sentence(
     if identity not in (None, ""):
         _claim(f"id {identity}", path, line, seen)
     article = record.get("article") or identity or f"{path.name}:{line}"
-    details = {name: record.get(name) or None for name in DETAILS}
+    details = _details(path, line, record)
     if details["year"] is None and record.get("date"):
         details["year"] = str(record["date"])[:4]
     return {"article": str(article), "text": text, **_labels(path, line, record), **details}
+
+
+def _details(path: Path, line: int, record: dict[str, Any]) -> dict[str, Any]:
+    for name in DETAILS:
+        if isinstance(record.get(name), list | dict):
+            raise InputError(
+                f"`{name}` is a list or an object", path=path, line=line, remedy="Write one value."
+            )
+    return {name: record.get(name) or None for name in DETAILS}
 
 
 def _claim(identity: str, path: Path, line: int, seen: dict[str, str]) -> None:
@@ -167,7 +178,16 @@ def _labels(path: Path, line: int, record: dict[str, Any]) -> dict[str, bool]:
                 line=line,
                 remedy=_LABELS_REMEDY,
             )
-        return {t: _flag(path, line, t, record[t]) if t in columns else False for t in THEMES}
+        if len(columns) < N_THEMES:
+            missing = next(theme for theme in THEMES if theme not in record)
+            near = get_close_matches(missing, map(str, record), 1, 0.8)
+            raise InputError(
+                f"no column {missing!r}" + (f", but {near[0]!r}" if near else ""),
+                path=path,
+                line=line,
+                remedy="Give one 0/1 column a theme, or a column `labels` with their names.",
+            )
+        return {theme: _flag(path, line, theme, record[theme]) for theme in THEMES}
     if labels is None:
         labels = []
     if isinstance(labels, str):
@@ -228,7 +248,10 @@ def _jsonl_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(_decode(path), newline=""), strict=True)
+    content = io.StringIO(_decode(path), newline="")
+    separator = delimiter(content.readline(), "text")
+    content.seek(0)
+    reader = csv.DictReader(content, delimiter=separator, strict=True)
     if not reader.fieldnames or "text" not in reader.fieldnames:
         raise InputError(
             f"no column `text` among {reader.fieldnames or []}",
@@ -266,7 +289,10 @@ def _parquet_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             path=path,
             remedy="Name the text column `text`.",
         )
-    yield from enumerate(table.to_pylist(), start=1)
+    for row, record in enumerate(records_of(table), start=1):
+        if isinstance(record, str):
+            raise InputError(record, path=path, line=row, remedy="Drop the row.")
+        yield row, record
 
 
 def _number(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

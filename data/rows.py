@@ -5,8 +5,10 @@ import io
 import json
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO, Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -23,6 +25,8 @@ _READ_AHEAD: Final = 1_000_000
 _ID_COLUMNS: Final = ("document", "id", "article_id", "url")
 _OTHER_TABLES: Final = (".json", ".ndjson", ".tsv")
 _NOT_UTF8: Final = "not UTF-8 text"
+_UTF16: Final = ("\udcff\udcfe", "\udcfe\udcff")
+"""How UTF-16 begins, read as UTF-8 with "surrogateescape"."""
 
 
 class Row(NamedTuple):
@@ -91,7 +95,21 @@ def read_rows(file: File, *, alone: bool) -> Iterator[Row]:
     yield Row(row + 1, problem=problem.reason, breaks_off=True)
 
 
-def _whole(file: File) -> Iterator[Row]:
+def check_columns(file: File) -> None:
+    """See that a table has the columns wanted; whether all of it can be read is another matter.
+
+    Raises
+    ------
+    InputError
+        When one is missing.
+    """
+    rows = _READERS[kind(file.path)](file)
+    with suppress(_UnreadableError, OSError, EOFError, zlib.error, pa.ArrowException):
+        next(rows, None)
+    rows.close()
+
+
+def _whole(file: File) -> Generator[Row, None, None]:
     suffix = kind(file.path)
     if suffix in _OTHER_TABLES:
         raise _UnreadableError(f"no text but {suffix}", remedy="Save it as .jsonl or .csv.")
@@ -113,7 +131,7 @@ def _whole(file: File) -> Iterator[Row]:
         raise _UnreadableError(_NOT_UTF8, line, "Save it as UTF-8.") from None
 
 
-def _jsonl_rows(file: File) -> Iterator[Row]:
+def _jsonl_rows(file: File) -> Generator[Row, None, None]:
     seen = False
     with unpacked(file.path) as (stream, raw):
         file.bytes_read = raw.tell
@@ -153,34 +171,64 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _csv_rows(file: File) -> Iterator[Row]:
-    # The longest field csv takes by default (131,072) is shorter than some articles.
-    csv.field_size_limit(MAX_DOCUMENT)
+def _csv_rows(file: File) -> Generator[Row, None, None]:
+    # Beyond this a quotation mark without its match is likelier than a text.
+    csv.field_size_limit(4 * MAX_DOCUMENT)
     with unpacked(file.path) as (stream, raw):
         file.bytes_read = raw.tell
         text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
-        reader = csv.reader(text)
+        header = text.readline(MAX_DOCUMENT)
+        if header.startswith(_UTF16):
+            raise _UnreadableError(f"{_NOT_UTF8} but UTF-16", 1, "Save it as UTF-8.")
+        separator = delimiter(header, file.column)
+        records = _csv_records(csv.reader(chain([header], text), delimiter=separator, strict=True))
+        names, _ = next(records, ([], None))
+        _require_columns(file, names, 1)
+        column, *keep = (names.index(name) for name in (file.column, *file.keep))
+        identities = [names.index(name) for name in _ID_COLUMNS if name in names]
+        for row, (fields, problem) in enumerate(records, start=1):
+            if row <= file.skip:
+                continue
+            if not problem and len(fields) != len(names):
+                problem = "another number of fields than the header"
+            if problem:
+                yield Row(row, problem=problem)
+                continue
+            identity = next((fields[i] for i in identities if fields[i]), None)
+            kept = tuple(fields[i] for i in keep)
+            readable = _is_unicode(fields[column], identity or "", *kept)
+            yield Row(row, identity, fields[column], None if readable else _NOT_UTF8, kept)
+
+
+def delimiter(header: str, column: str) -> str:
+    """Return what separates the columns of CSV: a comma, unless the column is found by another."""
+    for separator in ",;\t":
+        if column in next(csv.reader([header], delimiter=separator), []):
+            return separator
+    return ","
+
+
+def _csv_records(reader: Any) -> Iterator[tuple[list[str], str | None]]:
+    """Yield the fields of every record that is not empty, or what is wrong with it."""
+    while True:
+        line = reader.line_num + 1
         try:
-            names = next(reader, [])
-            _require_columns(file, names, 1)
-            column, *keep = (names.index(name) for name in (file.column, *file.keep))
-            identities = [names.index(name) for name in _ID_COLUMNS if name in names]
-            for row, fields in enumerate(filter(None, reader), start=1):
-                if row <= file.skip:
-                    continue
-                if len(fields) != len(names):
-                    yield Row(row, problem="another number of fields than the header")
-                    continue
-                identity = next((fields[i] for i in identities if fields[i]), None)
-                kept = tuple(fields[i] for i in keep)
-                readable = _is_unicode(fields[column], identity or "", *kept)
-                yield Row(row, identity, fields[column], None if readable else _NOT_UTF8, kept)
+            fields = next(reader, None)
         except csv.Error as error:
-            raise _UnreadableError(
-                f"not CSV ({error})",
-                reader.line_num,
-                "Look for a quotation mark without its match.",
-            ) from None
+            if "expected after" not in str(error):
+                raise _UnreadableError(
+                    f"not CSV ({error})", line, "Look for a quotation mark without its match."
+                ) from None
+            # The reader goes on behind the line of a wrong mark.
+            lines = (
+                f"line {line}" if line == reader.line_num else f"lines {line} to {reader.line_num}"
+            )
+            yield [], f"not CSV ({error}): a quotation mark in {lines} has no match"
+            continue
+        if fields is None:
+            return
+        if fields:
+            yield fields, None
 
 
 def _is_unicode(*texts: str) -> bool:
@@ -192,7 +240,7 @@ def _is_unicode(*texts: str) -> bool:
     return True
 
 
-def _parquet_rows(file: File) -> Iterator[Row]:
+def _parquet_rows(file: File) -> Generator[Row, None, None]:
     import pyarrow.parquet as pq
 
     try:
@@ -211,9 +259,23 @@ def _parquet_rows(file: File) -> Iterator[Row]:
             _batch_rows(table, file.column), row_groups=groups, columns=wanted, use_threads=False
         )
         for batch in batches:
-            for record in batch.to_pylist():
+            for record in records_of(batch):
                 row += 1
-                yield _row_of(file, row, record)
+                if isinstance(record, str):
+                    yield Row(row, problem=record)
+                else:
+                    yield _row_of(file, row, record)
+
+
+def records_of(table: pa.RecordBatch | pa.Table) -> list[dict[str, Any] | str]:
+    """Return the rows of a table; of one that Python cannot hold, the reason."""
+    try:
+        return list(table.to_pylist())
+    except (ValueError, OverflowError) as error:
+        # Text that is not UTF-8, a date after the year 9999.
+        if len(table) == 1:
+            return [f"cannot be read ({error})"]
+        return [record for i in range(len(table)) for record in records_of(table.slice(i, 1))]
 
 
 def _groups_after(table: Any, rows: int) -> tuple[list[int], int]:

@@ -75,6 +75,9 @@ def split_article(text: str, *, keep_furniture: bool = False) -> Article:
     -------
     Article
     """
+    if not text.isascii():
+        # JSON can hold half a character, which UTF-8 and the rules of sentencex cannot.
+        text = text.encode(errors="replace").decode()
     sentences: list[Sentence] = []
     dropped: list[Sentence] = []
     previous = ""

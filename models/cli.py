@@ -147,16 +147,21 @@ def run_label(arguments: argparse.Namespace) -> int:
     )
     tally = archive.print() if output is None else archive.write(output)
     labelled = f"{tally.labelled:,} with a label"
-    parts = [f"{tally.sentences:,} sentences of {tally.documents:,} documents, {labelled}"]
+    counted = (_count(tally.sentences, "sentence"), _count(tally.documents, "document"))
+    parts = [f"{' of '.join(counted)}, {labelled}"]
     if arguments.precision is not None:
         parts.append(f"{tally.to_read:,} to be read by a person")
     if tally.furniture:
-        parts.append(f"{tally.furniture:,} lines of page furniture left out")
+        parts.append(f"{_count(tally.furniture, 'line')} of page furniture left out")
     if tally.rejected:
         where = f" (see {rejected_path(output)})" if output else ""
-        parts.append(f"{tally.rejected:,} rows rejected{where}")
+        parts.append(f"{_count(tally.rejected, 'row')} rejected{where}")
     print("; ".join(parts), file=sys.stderr)
-    return 0
+    return 2 if tally.rejected and not tally.documents else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _form(arguments: argparse.Namespace) -> str:

@@ -112,6 +112,21 @@ def test_columns_of_the_tables_can_be_kept(tmp_path) -> None:
     pd.testing.assert_frame_equal(read, parquet, check_dtype=False)
 
 
+def test_half_a_character_is_a_question_mark(tmp_path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "Caf\\ud83d. Sites were shut over rumours."}\n{"text": "Rain."}\n')
+    done = censorscope("label", path, "--format", "jsonl")
+    texts = [json.loads(line)["text"] for line in done.stdout.splitlines()]
+    assert texts == ["Caf?.", "Sites were shut over rumours.", "Rain."]
+
+
+def test_nothing_but_rejected_rows_is_no_success(tmp_path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("text,id\n,1\n,2\n")
+    done = censorscope("label", path, "--output", tmp_path / "out.csv", code=2)
+    assert "0 sentences of 0 documents, 0 with a label; 2 rows rejected" in done.stderr
+
+
 def test_standard_input_and_thresholds() -> None:
     sentence = "The regulator shut 40 sites that sold obscene videos."
     done = censorscope("label", "-", "--format", "jsonl", input=sentence)
@@ -127,7 +142,7 @@ def test_the_table_reads_like_a_table() -> None:
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["rumour", "terror", "fraud", "porn", "labels", "sentence"]
     assert len(lines) == 11
-    assert "10 sentences of 1 documents" in done.stderr
+    assert "10 sentences of 1 document," in done.stderr
 
 
 def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
@@ -137,7 +152,7 @@ def test_bad_rows_are_listed_beside_the_output(tmp_path) -> None:
     listing = tmp_path / "out.csv.rejected.jsonl"
     assert json.loads(listing.read_text()) == {
         "file": str(data), "row": 2, "reason": "the text is empty"}  # fmt: skip
-    assert "1 rows rejected" in done.stderr
+    assert "1 row rejected" in done.stderr
     # A clean run leaves no stale list.
     data.write_text('{"text": "Rain."}\n')
     censorscope("label", data, "--output", tmp_path / "out.csv")
@@ -263,8 +278,8 @@ def test_a_pattern_in_quotes_and_an_output_among_the_input(tmp_path) -> None:
     (tmp_path / "bad.txt").write_bytes(b"caf\xe9")
     for jobs in (1, 2):
         done = censorscope("label", "**/*.txt", "--output", "out.txt", "--jobs", jobs, cwd=tmp_path)
-        assert "1 sentences of 1 documents" in done.stderr
-        assert "1 rows rejected (see out.txt.rejected.jsonl)" in done.stderr
+        assert "1 sentence of 1 document," in done.stderr
+        assert "1 row rejected (see out.txt.rejected.jsonl)" in done.stderr
         assert done.stderr.count("\n") == 1
     shown = censorscope("label", "**/*.txt", "--format", "csv", cwd=tmp_path)
     assert '"2014/a.txt",0,0,10,"Rain fell."' in shown.stdout

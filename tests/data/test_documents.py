@@ -3,6 +3,7 @@ import io
 import json
 import sys
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -75,6 +76,49 @@ def test_a_column_to_be_kept_must_be_there(tmp_path, name) -> None:
         list(read_documents(find_sources([str(tmp_path / name)]), keep=("dat",)))
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_marks_may_separate_columns(tmp_path, separator) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(separator.join(("\ufeffid", "text\nn1", "One, two.\n")), encoding="utf-8")
+    assert read(path) == ([("n1", "One, two.")], [])
+
+
+def test_a_wrong_quotation_mark_costs_its_row_alone(tmp_path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text('text\none\n"two\nthree\n"four" five\nsix\n"se\nven"\n')
+    found, rejected = read(path)
+    assert [text for _, text in found] == ["one", "six", "se\nven"]
+    assert [row for row, _ in rejected] == [2]
+    assert "a quotation mark in lines 3 to 5 has no match" in rejected[0][1]
+
+
+def test_a_cell_that_is_too_long_costs_its_row_alone(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(rows, "MAX_DOCUMENT", 20)
+    path = tmp_path / "x.csv"
+    path.write_text(f"text\none\n{'x' * 30}\ntwo\n")
+    found, rejected = read(path)
+    assert [text for _, text in found] == ["one", "two"]
+    assert [row for row, _ in rejected] == [2]
+
+
+def test_rows_of_parquet_that_python_cannot_hold_are_rejected(tmp_path) -> None:
+    bad = pa.StringArray.from_buffers(
+        3, pa.py_buffer(np.array([0, 1, 2, 3], np.int32)), pa.py_buffer(b"a\xffc")
+    )
+    days = pa.array([0, 0, 10**8], pa.int32()).cast(pa.date32())
+    pq.write_table(pa.table({"text": bad, "id": days}), tmp_path / "x.parquet")
+    found, rejected = read(tmp_path / "x.parquet")
+    assert found == [("1970-01-01", "a")]
+    assert [row for row, _ in rejected] == [2, 3]
+
+
+def test_a_table_without_the_column_is_named_before_any_is_read(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("text\nFine.\n")
+    (tmp_path / "b.jsonl").write_text('{"body": "x"}\n')
+    with pytest.raises(InputError, match=r"b.jsonl:1: no column 'text'"):
+        next(read_documents(find_sources([str(tmp_path)])))
+
+
 def test_plain_text_is_one_document(tmp_path, monkeypatch) -> None:
     path = tmp_path / "article.txt"
     path.write_text("\ufeffA headline\n", encoding="utf-8")
@@ -112,7 +156,9 @@ def test_a_short_csv_row_is_rejected(tmp_path) -> None:
         ("x.jsonl", b'{"body": 1}', r"x.jsonl:1: no column 'text'; there are body"),
         ("x.parquet", b"nonsense", r"x.parquet: not a Parquet file"),
         ("x.txt", b"ok\ncaf\xe9", r"x.txt:2: not UTF-8 text. Save"),
-        ("x.csv", b'text\n"open' + b"x" * 20, r"x.csv:2: not CSV .* quotation mark"),
+        ("x.csv", b'text\n"open' + b"x" * 90, r"x.csv:2: not CSV \(field larger.* quotation mark"),
+        ("x.csv", b'text\na\n"b\nc\n', r"x.csv:3: not CSV \(unexpected end.* quotation mark"),
+        ("x.csv", "text\na".encode("utf-16"), r"x.csv:1: not UTF-8 text but UTF-16. Save"),
         (
             "x.jsonl.gz",
             gzip.compress(b'{"text": "a"}\n' * 999)[:40],

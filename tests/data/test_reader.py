@@ -1,7 +1,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +81,23 @@ def test_the_forms_of_one_table_are_read_alike(tmp_path) -> None:
             r"a.jsonl:2: id 1 was used before, at .*a.jsonl:1",
         ),
         ("a.csv", "txt,labels\nx,\n", r"a.csv:1: no column `text` among \['txt', 'labels'\]. Name"),
-        ("a.csv", "text,fraud\nx,maybe\n", r"a.csv:2: fraud is 'maybe'. Write 1 or 0"),
+        (
+            "a.csv",
+            f"text,{','.join(THEMES)}\nx,0,0,maybe,1\n",
+            r"a.csv:2: fraud is 'maybe'. Write 1",
+        ),
+        ("a.csv", f"text,{','.join(THEMES)}\nx,0,0,,1\n", r"a.csv:2: fraud is ''. Write 1 or 0"),
+        ("a.csv", "text,fraud\nx,1\n", r"a.csv:2: no column 'rumour_control'. Give one 0/1 column"),
+        (
+            "a.csv",
+            f"text,{','.join(THEMES)}ly\nx,0,0,0,1\n",
+            r"a.csv:2: no column 'pornography', but 'pornographyly'. Give",
+        ),
+        (
+            "a.jsonl",
+            '{"text": "x", "labels": [], "region": ["a"]}',
+            r"a.jsonl:1: `region` is a list or an object. Write one value",
+        ),
         ("a.csv", "text,labels\nx,y,z\n", r"a.csv:2: another number of fields"),
         ("a.csv", 'text,labels\n"a\nb",\nx,nonsense\n', r"a.csv:4: unknown theme 'nonsense'"),
         ("a.csv", b"text,labels\ncaf\xe9,\n", r"a.csv:2: not UTF-8 text. Save"),
@@ -97,6 +116,22 @@ def test_the_forms_of_one_table_are_read_alike(tmp_path) -> None:
 def test_errors_name_file_line_and_remedy(tmp_path, name, content, message) -> None:
     with pytest.raises(InputError, match=message):
         read_labelled(write(tmp_path / name, content))
+
+
+def test_semicolons_may_separate_columns(tmp_path) -> None:
+    content = "\ufefftext;labels\nA, b;fraud\n".encode()
+    frame = read_labelled(write(tmp_path / "a.csv", content))
+    assert frame["text"].tolist() == ["A, b"]
+    assert frame["fraud"].tolist() == [True]
+
+
+def test_a_row_of_parquet_that_is_no_text_is_named(tmp_path) -> None:
+    bad = pa.StringArray.from_buffers(
+        2, pa.py_buffer(np.array([0, 2, 3], np.int32)), pa.py_buffer(b"ok\xff")
+    )
+    pq.write_table(pa.table({"text": bad, "labels": ["", ""]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"a.parquet:2: cannot be read .*utf-8"):
+        read_labelled(tmp_path / "a.parquet")
 
 
 def test_an_article_in_two_files_is_refused(tmp_path) -> None:
