@@ -15,6 +15,7 @@ from ..features.vectorizers import make_sentence_vectorizer
 from ..models.theme_model import text_column
 from .comparison import System
 
+KEYWORD_LIST: Final = "keyword list"
 KEYWORDS_PATH: Final = Path(__file__).with_name("keywords.tsv")
 
 
@@ -97,7 +98,7 @@ def fit_baselines(train: pd.DataFrame) -> dict[str, Baseline]:
     Y = train[list(THEMES)].to_numpy()
     baselines: dict[str, Baseline] = {
         "majority": MajorityBaseline(),
-        "keyword list": KeywordBaseline(),
+        KEYWORD_LIST: KeywordBaseline(),
     }
     if Y.any(axis=0).sum() == N_THEMES and not Y.all(axis=0).any():
         baselines["TF-IDF + LR at 0.5"] = PlainBaseline()

@@ -100,7 +100,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "ui", help="open the MLflow UI", description="Serve the MLflow UI of the tracking store."
     )
     add_store_option(ui)
-    ui.add_argument("--port", type=int, default=5000)
+    ui.add_argument("--port", type=int, default=5000, metavar="N", help="default: 5000")
     ui.set_defaults(run=run_ui)
 
 
@@ -255,20 +255,6 @@ def run_rollback(arguments: argparse.Namespace) -> int:
 
 def run_ui(arguments: argparse.Namespace) -> int:
     """Serve the MLflow UI."""
-    import os
-    import subprocess
+    from .tracking_ui import serve
 
-    from .registry import connect, tracking_uri
-
-    with connect(arguments.tracking_uri):
-        pass
-    address = f"http://127.0.0.1:{arguments.port}"
-    print(f"MLflow UI at {address} (choose 'Model training' at the top left; Ctrl-C ends it)")
-    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1"]
-    command += ["--port", str(arguments.port)]
-    command += ["--workers", "1", "--backend-store-uri", tracking_uri(arguments.tracking_uri)]
-    environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}
-    try:
-        return subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+    return serve(arguments.tracking_uri, port=arguments.port)

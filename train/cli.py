@@ -38,6 +38,8 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "promote",
         help="make the challenger champion, if it is better",
         description="Make @challenger @champion, if it beats it on the same held-back articles. "
+        "The first champion has to beat the keyword list on its own: its macro-F1 in the run has to "
+        "lie above the list's, or above 0 where the run has none of the list. "
         "Exit code: 0 promoted, 1 refused, 2 nothing compared because of a mistake.",
     )
     add_store_option(promote)
@@ -83,8 +85,8 @@ def run_promote(arguments: argparse.Namespace) -> int:
         print(f"version {outcome.challenger} is now @champion: {outcome.reason}")
         return 0
     print(
-        f"version {outcome.challenger} stays @challenger: {outcome.reason}; the interval has to "
-        "lie above 0. `--force REASON` promotes it all the same."
+        f"version {outcome.challenger} stays @challenger: {outcome.reason}. "
+        "`--force REASON` promotes it all the same."
     )
     return 1
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..data.exceptions import RegistryError
+from ..data.exceptions import InputError, RegistryError
 from ..data.themes import THEMES
+from ..evaluate.baselines import KEYWORD_LIST
 from ..evaluate.metrics import Interval, bootstrap_macro_f1
 from ..models.registry import (
     CHALLENGER,
@@ -20,7 +21,7 @@ from ..models.registry import (
     version_of,
 )
 from ..models.storage import load
-from .tracking import HELD_BACK
+from .tracking import HELD_BACK, macro_f1_metric
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,7 +53,9 @@ def promote(store: str | None = None, *, force: str | None = None) -> Promotion:
     """Make the challenger champion if it beats the champion on the same held-back articles.
 
     It does when the whole 95% interval of the difference of macro-F1, a paired bootstrap over
-    the articles held back from both, lies above 0. The first champion needs no contest.
+    the articles held back from both, lies above 0. The first champion has no rival but the
+    keyword list: the macro-F1 its run logged on its held-back articles has to lie above the list's,
+    or above 0 where none was logged for the list.
 
     Parameters
     ----------
@@ -60,7 +63,18 @@ def promote(store: str | None = None, *, force: str | None = None) -> Promotion:
         See `models.registry.tracking_uri`.
     force : str, optional
         Promote whatever the figures say, for this reason, which is written down.
+
+    Raises
+    ------
+    InputError
+        When the reason is empty.
+    RegistryError
+        When the store cannot be opened or no version is challenger.
     """
+    if force is not None and not force.strip():
+        raise InputError(
+            "the reason for promoting by force is empty", remedy='Write why: --force "REASON".'
+        )
     with connect(store) as client:
         challenger = version_of(client, CHALLENGER)
         if challenger is None:
@@ -68,7 +82,7 @@ def promote(store: str | None = None, *, force: str | None = None) -> Promotion:
         champion = version_of(client, CHAMPION)
         difference = None
         if champion is None:
-            promoted, reason = True, "first champion"
+            promoted, reason = _first(client, challenger)
         else:
             difference = _difference(client, challenger, champion, store)
             promoted = difference is not None and difference.low > 0
@@ -78,6 +92,8 @@ def promote(store: str | None = None, *, force: str | None = None) -> Promotion:
                 else f"macro-F1 differs by {difference} on the articles held back from both"
             )
             reason = f"against version {champion.number}: {figures}"
+            if not promoted:
+                reason += "; the interval has to lie above 0"
         if force is not None and not promoted:
             promoted, reason = True, f"forced: {force} ({reason})"
         _write(client, challenger.number, difference, promoted, reason)
@@ -85,6 +101,21 @@ def promote(store: str | None = None, *, force: str | None = None) -> Promotion:
             make_champion(client, challenger.number, reason)
         before = champion.number if champion else None
         return Promotion(challenger.number, before, difference, promoted, reason)
+
+
+def _first(client: "MlflowClient", challenger: Version) -> tuple[bool, str]:
+    metrics = client.get_run(challenger.run_id).data.metrics
+    reached = metrics.get(macro_f1_metric("censorscope"), 0.0)
+    floor, rival = metrics.get(macro_f1_metric(KEYWORD_LIST)), "the keyword list's"
+    if floor is None:
+        floor, rival = 0.0, "0"
+    if reached > floor:
+        return True, "first champion"
+    compared = "" if rival == "0" else f" {floor:.3f}"
+    return False, (
+        f"as first champion: macro-F1 {reached:.3f} on the held-back articles is not above "
+        f"{rival}{compared}"
+    )
 
 
 def _difference(

@@ -72,6 +72,12 @@ def track(settings: TrainSettings, result: TrainResult) -> tuple[str, int | None
         return run.info.run_id, number
 
 
+def macro_f1_metric(system: str) -> str:
+    """Return the metric under which a run logs the macro-F1 of a system on the held-back articles."""
+    key = "".join(c if c.isalnum() else "_" for c in system)
+    return f"held_back.{key}.macro_f1"
+
+
 def require_store(settings: TrainSettings) -> None:
     """Refuse a store in which `track` could not log; make it and the experiment where missing.
 
@@ -159,8 +165,7 @@ def _log_results(settings: TrainSettings, result: TrainResult) -> None:
         )
         mlflow.log_metric(f"{row}.support", float(values["support"]))
     for name, interval in comparison.macro_f1.items():
-        key = "".join(c if c.isalnum() else "_" for c in name)
-        mlflow.log_metric(f"held_back.{key}.macro_f1", interval.value)
+        mlflow.log_metric(macro_f1_metric(name), interval.value)
     # Charts show two decimals.
     mlflow.log_metric("false_alarms_per_1000", 1000 * comparison.false_alarms["censorscope"])
     mlflow.log_metrics(

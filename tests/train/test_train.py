@@ -18,7 +18,7 @@ from censorscope.train.learning_curve import SHARES, learning_curve
 from censorscope.train.promotion import promote
 from censorscope.train.run import describe, run
 from censorscope.train.settings import TrainSettings
-from censorscope.train.tracking import track
+from censorscope.train.tracking import macro_f1_metric, track
 
 
 @pytest.fixture(scope="session")
@@ -185,6 +185,61 @@ def test_versions_are_promoted_with_evidence_and_rolled_back(
     assert [p.until is None for p in listed[1].periods] == [False, True]
     assert listed[1].periods[-1].reason == "rolled back from version 3"
     assert listed[0].periods[0].until == listed[1].periods[1].since
+
+
+@pytest.mark.parametrize(
+    ("metrics", "promoted", "told"),
+    [
+        (
+            {"censorscope": 0.3, "keyword list": 0.3},
+            False,
+            "0.300 on the held-back articles is not",
+        ),
+        ({"censorscope": 0.3, "keyword list": 0.29}, True, "first champion"),
+        ({"censorscope": 0.0}, False, "is not above 0"),
+        ({"censorscope": 0.01}, True, "first champion"),
+        ({}, False, "is not above 0"),
+    ],
+    ids=str,
+)
+def test_the_first_champion_has_to_beat_the_keyword_list(
+    tmp_path, capsys, metrics, promoted, told
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    with registry.connect(uri, create=True) as client:
+        made = client.create_run(client.create_experiment("trial")).info.run_id
+        for system, value in metrics.items():
+            client.log_metric(made, macro_f1_metric(system), value)
+        client.create_registered_model(registry.MODEL_NAME)
+        client.create_model_version(registry.MODEL_NAME, str(tmp_path), made)
+        client.set_registered_model_alias(registry.MODEL_NAME, registry.CHALLENGER, "1")
+    assert main(["promote", "--tracking-uri", uri]) == (0 if promoted else 1)
+    assert told in capsys.readouterr().out
+    with registry.connect(uri) as client:
+        champion = registry.version_of(client, registry.CHAMPION)
+    assert (champion is not None) == promoted
+    if not promoted:
+        assert main(["promote", "--tracking-uri", uri, "--force", "a trial"]) == 0
+        assert "is now @champion: forced: a trial (as first" in capsys.readouterr().out
+
+
+def test_a_run_logs_what_the_first_champion_is_judged_by(store) -> None:
+    settings, result, run_id, _ = store
+    with registry.connect(settings.tracking_uri) as client:
+        metrics = client.get_run(run_id).data.metrics
+    for system in ("censorscope", "keyword list"):
+        assert metrics[macro_f1_metric(system)] == result.comparison.macro_f1[system].value
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_force_takes_a_reason(store, capsys, reason) -> None:
+    uri = store[0].tracking_uri
+    assert main(["promote", "--tracking-uri", uri, "--force", reason]) == 2
+    assert capsys.readouterr().err == (
+        'censorscope: the reason for promoting by force is empty. Write why: --force "REASON".\n'
+    )
+    with registry.connect(uri) as client:
+        assert registry.version_of(client, registry.CHAMPION) is None
 
 
 @pytest.mark.parametrize("given", [None, "sqlite:///of-the-user.db"])
