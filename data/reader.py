@@ -21,7 +21,7 @@ from typing import Any, Final
 import pandas as pd
 
 from .exceptions import InputError
-from .rows import delimiter, records_of
+from .rows import QUOTATION_REMEDY, csv_reader, not_utf8, records_of
 from .themes import N_THEMES, THEMES
 
 COLUMNS: Final = ("article", "sentence", "text", *THEMES)
@@ -124,18 +124,19 @@ def _sentence(
     path: Path, line: int, record: dict[str, Any], seen: dict[str, str]
 ) -> dict[str, Any]:
     text = _text(path, line, record.get("text"), "the row")
+    details = _details(path, line, record, "article", "id", "date")
     identity = record.get("id")
     if identity not in (None, ""):
         _claim(f"id {identity}", path, line, seen)
     article = record.get("article") or identity or f"{path.name}:{line}"
-    details = _details(path, line, record)
     if details["year"] is None and record.get("date"):
         details["year"] = str(record["date"])[:4]
     return {"article": str(article), "text": text, **_labels(path, line, record), **details}
 
 
-def _details(path: Path, line: int, record: dict[str, Any]) -> dict[str, Any]:
-    for name in DETAILS:
+def _details(path: Path, line: int, record: dict[str, Any], *others: str) -> dict[str, Any]:
+    """Return the details of a record; they and the other columns named have to be single values."""
+    for name in (*DETAILS, *others):
         if isinstance(record.get(name), list | dict):
             raise InputError(
                 f"`{name}` is a list or an object", path=path, line=line, remedy="Write one value."
@@ -213,12 +214,13 @@ def _flag(path: Path, line: int, theme: str, value: Any) -> bool:
 
 
 def _decode(path: Path) -> str:
+    content = path.read_bytes()
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise InputError(
-            "not UTF-8 text", path=path, line=line, remedy="Save the file as UTF-8."
+            not_utf8(content), path=path, line=line, remedy="Save the file as UTF-8."
         ) from None
 
 
@@ -249,30 +251,33 @@ def _jsonl_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     content = io.StringIO(_decode(path), newline="")
-    separator = delimiter(content.readline(), "text")
-    content.seek(0)
-    reader = csv.DictReader(content, delimiter=separator, strict=True)
-    if not reader.fieldnames or "text" not in reader.fieldnames:
-        raise InputError(
-            f"no column `text` among {reader.fieldnames or []}",
-            path=path,
-            line=1,
-            remedy="Name the text column `text` in the header line.",
-        )
-    start = reader.line_num + 1
+    start = 1
     try:
-        for record in reader:
-            if None in record or None in record.values():
+        reader = csv_reader(content.readline(), content, "text")
+        names: list[str] = next(reader, [])
+        if "text" not in names:
+            raise InputError(
+                f"no column `text` among {names}",
+                path=path,
+                line=1,
+                remedy="Name the text column `text` in the header line.",
+            )
+        start = reader.line_num + 1
+        for fields in reader:
+            if fields and len(fields) != len(names):
                 raise InputError(
                     "another number of fields than the header",
                     path=path,
                     line=start,
-                    remedy="Quote fields that contain commas.",
+                    remedy="Quote fields that contain what separates them.",
                 )
-            yield start, record
+            if fields:
+                yield start, dict(zip(names, fields, strict=True))
             start = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"not CSV ({error})", path=path, line=start) from None
+        raise InputError(
+            f"not CSV ({error})", path=path, line=start, remedy=QUOTATION_REMEDY
+        ) from None
 
 
 def _parquet_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

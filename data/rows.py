@@ -1,11 +1,12 @@
 """Files -> rows, whatever their form: articles as they are, and tables read row by row."""
 
+import codecs
 import csv
 import io
 import json
 import sys
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -25,8 +26,8 @@ _READ_AHEAD: Final = 1_000_000
 _ID_COLUMNS: Final = ("document", "id", "article_id", "url")
 _OTHER_TABLES: Final = (".json", ".ndjson", ".tsv")
 _NOT_UTF8: Final = "not UTF-8 text"
-_UTF16: Final = ("\udcff\udcfe", "\udcfe\udcff")
-"""How UTF-16 begins, read as UTF-8 with "surrogateescape"."""
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+QUOTATION_REMEDY: Final = "Look for a quotation mark without its match."
 
 
 class Row(NamedTuple):
@@ -128,7 +129,12 @@ def _whole(file: File) -> Generator[Row, None, None]:
         yield Row(1, text=content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise _UnreadableError(_NOT_UTF8, line, "Save it as UTF-8.") from None
+        raise _UnreadableError(not_utf8(content), line, "Save it as UTF-8.") from None
+
+
+def not_utf8(content: bytes) -> str:
+    """Say of content that is not UTF-8 what it is, as far as its beginning tells."""
+    return f"{_NOT_UTF8} but UTF-16" if content.startswith(_UTF16) else _NOT_UTF8
 
 
 def _jsonl_rows(file: File) -> Generator[Row, None, None]:
@@ -136,6 +142,8 @@ def _jsonl_rows(file: File) -> Generator[Row, None, None]:
     with unpacked(file.path) as (stream, raw):
         file.bytes_read = raw.tell
         for row, line in enumerate(_lines(stream), start=1):
+            if row == 1 and line.startswith(_UTF16):
+                raise _UnreadableError(not_utf8(line), 1, "Save it as UTF-8.")
             # Of rows that are not wanted, only what tells a wrong file from a bad row matters.
             if row <= file.skip and seen:
                 continue
@@ -172,17 +180,17 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _csv_rows(file: File) -> Generator[Row, None, None]:
-    # Beyond this a quotation mark without its match is likelier than a text.
-    csv.field_size_limit(4 * MAX_DOCUMENT)
     with unpacked(file.path) as (stream, raw):
         file.bytes_read = raw.tell
         text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
         header = text.readline(MAX_DOCUMENT)
-        if header.startswith(_UTF16):
-            raise _UnreadableError(f"{_NOT_UTF8} but UTF-16", 1, "Save it as UTF-8.")
-        separator = delimiter(header, file.column)
-        records = _csv_records(csv.reader(chain([header], text), delimiter=separator, strict=True))
-        names, _ = next(records, ([], None))
+        beginning = header[:2].encode(errors="surrogateescape")
+        if beginning.startswith(_UTF16):
+            raise _UnreadableError(not_utf8(beginning), 1, "Save it as UTF-8.")
+        records = _csv_records(csv_reader(header, text, file.column))
+        names, problem = next(records, ([], None))
+        if problem:
+            raise _UnreadableError(problem, 1, "Mend the header line.")
         _require_columns(file, names, 1)
         column, *keep = (names.index(name) for name in (file.column, *file.keep))
         identities = [names.index(name) for name in _ID_COLUMNS if name in names]
@@ -200,8 +208,18 @@ def _csv_rows(file: File) -> Generator[Row, None, None]:
             yield Row(row, identity, fields[column], None if readable else _NOT_UTF8, kept)
 
 
-def delimiter(header: str, column: str) -> str:
-    """Return what separates the columns of CSV: a comma, unless the column is found by another."""
+def csv_reader(header: str, rest: Iterable[str], column: str) -> Any:
+    """Return a strict reader of CSV, given its first line and what follows.
+
+    A comma separates the columns, unless the one that is wanted is found by a semicolon or tab.
+    """
+    # Beyond this a quotation mark without its match is likelier than a text.
+    csv.field_size_limit(4 * MAX_DOCUMENT)
+    separator = _delimiter(header, column)
+    return csv.reader(chain([header], rest), delimiter=separator, strict=True)
+
+
+def _delimiter(header: str, column: str) -> str:
     for separator in ",;\t":
         if column in next(csv.reader([header], delimiter=separator), []):
             return separator
@@ -216,9 +234,7 @@ def _csv_records(reader: Any) -> Iterator[tuple[list[str], str | None]]:
             fields = next(reader, None)
         except csv.Error as error:
             if "expected after" not in str(error):
-                raise _UnreadableError(
-                    f"not CSV ({error})", line, "Look for a quotation mark without its match."
-                ) from None
+                raise _UnreadableError(f"not CSV ({error})", line, QUOTATION_REMEDY) from None
             # The reader goes on behind the line of a wrong mark.
             lines = (
                 f"line {line}" if line == reader.line_num else f"lines {line} to {reader.line_num}"
@@ -271,8 +287,8 @@ def records_of(table: pa.RecordBatch | pa.Table) -> list[dict[str, Any] | str]:
     """Return the rows of a table; of one that Python cannot hold, the reason."""
     try:
         return list(table.to_pylist())
-    except (ValueError, OverflowError) as error:
-        # Text that is not UTF-8, a date after the year 9999.
+    except (ValueError, OverflowError, KeyError) as error:
+        # Text that is not UTF-8, a date after the year 9999, a time zone that nobody knows.
         if len(table) == 1:
             return [f"cannot be read ({error})"]
         return [record for i in range(len(table)) for record in records_of(table.slice(i, 1))]

@@ -1,3 +1,4 @@
+import codecs
 import gzip
 import io
 import json
@@ -112,6 +113,14 @@ def test_rows_of_parquet_that_python_cannot_hold_are_rejected(tmp_path) -> None:
     assert [row for row, _ in rejected] == [2, 3]
 
 
+def test_times_of_an_unknown_zone_cost_their_rows(tmp_path) -> None:
+    times = pa.array([None, 0], pa.timestamp("us", "Mars/Phobos"))
+    pq.write_table(pa.table({"text": ["a", "b"], "id": times}), tmp_path / "x.parquet")
+    found, rejected = read(tmp_path / "x.parquet")
+    assert found == [("x.parquet:1", "a")]
+    assert rejected == [(2, "cannot be read ('Mars/Phobos')")]
+
+
 def test_a_table_without_the_column_is_named_before_any_is_read(tmp_path) -> None:
     (tmp_path / "a.csv").write_text("text\nFine.\n")
     (tmp_path / "b.jsonl").write_text('{"body": "x"}\n')
@@ -158,7 +167,19 @@ def test_a_short_csv_row_is_rejected(tmp_path) -> None:
         ("x.txt", b"ok\ncaf\xe9", r"x.txt:2: not UTF-8 text. Save"),
         ("x.csv", b'text\n"open' + b"x" * 90, r"x.csv:2: not CSV \(field larger.* quotation mark"),
         ("x.csv", b'text\na\n"b\nc\n', r"x.csv:3: not CSV \(unexpected end.* quotation mark"),
+        (
+            "x.csv",
+            b'text,"i"d\na,1\n',
+            r"x.csv:1: not CSV .* in line 1 has no match. Mend the head",
+        ),
         ("x.csv", "text\na".encode("utf-16"), r"x.csv:1: not UTF-8 text but UTF-16. Save"),
+        ("x.txt", "a".encode("utf-16"), r"x.txt:1: not UTF-8 text but UTF-16. Save"),
+        ("x.jsonl", "{}\n".encode("utf-16"), r"x.jsonl:1: not UTF-8 text but UTF-16. Save"),
+        (
+            "x.jsonl",
+            codecs.BOM_UTF16_BE + '{"text": "a"}'.encode("utf-16-be"),
+            r"x.jsonl:1: not UTF-8 text but UTF-16. Save",
+        ),
         (
             "x.jsonl.gz",
             gzip.compress(b'{"text": "a"}\n' * 999)[:40],

@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -98,8 +99,20 @@ def test_the_forms_of_one_table_are_read_alike(tmp_path) -> None:
             '{"text": "x", "labels": [], "region": ["a"]}',
             r"a.jsonl:1: `region` is a list or an object. Write one value",
         ),
+        (
+            "a.jsonl",
+            '{"text": "x", "labels": [], "date": ["2020"]}',
+            r"a.jsonl:1: `date` is a list",
+        ),
+        ("a.jsonl", '{"text": "x", "labels": [], "id": ["a"]}', r"a.jsonl:1: `id` is a list"),
+        ("a.jsonl", '{"text": "x", "labels": [], "article": {}}', r"1: `article` is a list or an"),
         ("a.csv", "text,labels\nx,y,z\n", r"a.csv:2: another number of fields"),
         ("a.csv", 'text,labels\n"a\nb",\nx,nonsense\n', r"a.csv:4: unknown theme 'nonsense'"),
+        ("a.csv", "text,labels\n\nx,nonsense\n", r"a.csv:3: unknown theme 'nonsense'"),
+        ("a.csv", 'text,"labels\nx,\n', r"a.csv:1: not CSV \(unexpected end.* Look for a quot"),
+        ("a.csv", 'text,"la"bels\nx,\n', r"a.csv:1: not CSV .* Look for a quotation mark"),
+        ("a.csv", 'text,labels\na,\n"b,\n', r"a.csv:3: not CSV .* Look for a quotation mark"),
+        ("a.csv", "text,labels\n".encode("utf-16"), r"a.csv:1: not UTF-8 text but UTF-16. Save"),
         ("a.csv", b"text,labels\ncaf\xe9,\n", r"a.csv:2: not UTF-8 text. Save"),
         ("a.jsonl", '{"text": ' + "[" * 99_999, r"a.jsonl:1: not JSON \(.*recursion"),
         ("a.jsonl", f'{{"text": {"1" * 5000}}}', r"a.jsonl:1: not JSON \(Exceeds"),
@@ -123,6 +136,15 @@ def test_semicolons_may_separate_columns(tmp_path) -> None:
     frame = read_labelled(write(tmp_path / "a.csv", content))
     assert frame["text"].tolist() == ["A, b"]
     assert frame["fraud"].tolist() == [True]
+
+
+def test_a_long_cell_of_csv_is_read_whatever_was_read_before(tmp_path) -> None:
+    limit = csv.field_size_limit(1000)
+    try:
+        frame = read_labelled(write(tmp_path / "a.csv", f"text,labels\n{'x' * 200_000},\n"))
+    finally:
+        csv.field_size_limit(limit)
+    assert frame["text"].tolist() == ["x" * 200_000]
 
 
 def test_a_row_of_parquet_that_is_no_text_is_named(tmp_path) -> None:

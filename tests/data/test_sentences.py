@@ -69,3 +69,12 @@ def test_an_endless_sentence_is_cut_at_a_space() -> None:
     article = split_article("word " * 1000)
     assert all(len(s.text) <= MAX_SENTENCE for s in article.sentences)
     assert sum(s.text.count("word") for s in article.sentences) == 1000
+
+
+def test_half_a_character_becomes_a_question_mark_in_its_place() -> None:
+    text = "Fraud \ud800 was blocked. And\udfff more."
+    whole = text.replace("\ud800", "?").replace("\udfff", "?")
+    sentences = split_article(text).sentences
+    assert sentences[0].text == "Fraud ? was blocked."
+    assert all(whole[s.start : s.end] == s.text for s in sentences)
+    assert sentences[-1].end == len(text)
