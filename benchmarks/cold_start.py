@@ -22,14 +22,12 @@ import censorscope
 ROUNDS = 15
 BASE = [sys.executable, "-c", "import numpy, pyarrow"]
 SLOWEST_IMPORTS = 12
-# As installed: Python finds the modules compiled.
-ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds_of(command: list[str]) -> tuple[float, float]:
     """Return wall and processor seconds of a command."""
     before, start = os.times(), time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT)
+    subprocess.run(command, check=True, capture_output=True)
     wall, after = time.perf_counter() - start, os.times()
     processor = after.children_user - before.children_user
     return wall, processor + after.children_system - before.children_system
@@ -42,9 +40,8 @@ def load_milliseconds() -> float:
         "start = time.process_time()\nstorage.load(storage.DEFAULT_MODEL)\n"
         "print(time.process_time() - start)"
     )
-    command = [sys.executable, "-c", code]
     times = [
-        float(subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT).stdout)
+        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
         for _ in range(ROUNDS)
     ]
     return statistics.median(times) * 1000
@@ -53,11 +50,7 @@ def load_milliseconds() -> float:
 def import_profile(command: list[str]) -> list[str]:
     """Return the imports of a command that cost most by themselves, in milliseconds."""
     done = subprocess.run(
-        [command[0], "-X", "importtime", *command[1:]],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=ENVIRONMENT,
+        [command[0], "-X", "importtime", *command[1:]], check=True, capture_output=True, text=True
     )
     costs = []
     for line in done.stderr.splitlines():
@@ -73,6 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="into benchmarks/README.md")
     arguments = parser.parse_args()
+    # As installed: Python finds the modules compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "sentence.txt")
         path.write_text(

@@ -133,10 +133,10 @@ def read_documents(
     def new_batch() -> DocumentBatch:
         return DocumentBatch(kept={name: [] for name in keep})
 
-    for number in range(after.source, len(sources)):
-        # A wrong option shows before anything is labelled.
-        if is_table(sources.paths[number]):
-            check_columns(File(sources.paths[number], text_column, tuple(keep), 0, 0))
+    for path in sources.paths[after.source + 1 :]:
+        # A wrong option shows before anything is labelled; the first file is read in a moment.
+        if is_table(path):
+            check_columns(File(path, text_column, tuple(keep), 0, 0))
     batch = new_batch()
     before = sum(sources.sizes[: after.source])
     for number in range(after.source, len(sources)):

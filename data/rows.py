@@ -26,6 +26,8 @@ _READ_AHEAD: Final = 1_000_000
 _ID_COLUMNS: Final = ("document", "id", "article_id", "url")
 _OTHER_TABLES: Final = (".json", ".ndjson", ".tsv")
 _NOT_UTF8: Final = "not UTF-8 text"
+_BROKEN: Final = (OSError, EOFError, zlib.error, pa.ArrowException)
+"""What reading raises in the midst of a file."""
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 QUOTATION_REMEDY: Final = "Look for a quotation mark without its match."
 
@@ -83,7 +85,7 @@ def read_rows(file: File, *, alone: bool) -> Iterator[Row]:
             row = max(row, item.number)
     except _UnreadableError as error:
         problem = error
-    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
+    except _BROKEN as error:
         what = getattr(error, "strerror", None) or str(error)
         problem = _UnreadableError(f"cannot be read from here on ({what})", row + 1)
     else:
@@ -105,7 +107,7 @@ def check_columns(file: File) -> None:
         When one is missing.
     """
     rows = _READERS[kind(file.path)](file)
-    with suppress(_UnreadableError, OSError, EOFError, zlib.error, pa.ArrowException):
+    with suppress(_UnreadableError, *_BROKEN):
         next(rows, None)
     rows.close()
 

@@ -5,6 +5,7 @@ numpy and pyarrow only, so that labelling starts fast.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -218,10 +219,10 @@ def text_column(texts: Any) -> pa.StringArray:
             "expected a column of texts, got a table", remedy="Pass frame['text'], say."
         )
     try:
+        if not isinstance(texts, pa.Array | pa.ChunkedArray):
+            texts = _strings(texts)
         if isinstance(texts, pa.ChunkedArray):
             texts = texts.combine_chunks()
-        if not isinstance(texts, pa.Array):
-            texts = _strings(texts)
         if pa.types.is_dictionary(texts.type):
             texts = texts.dictionary_decode()
         if pa.types.is_large_string(texts.type) or pa.types.is_string_view(texts.type):
@@ -238,17 +239,27 @@ def text_column(texts: Any) -> pa.StringArray:
     return texts
 
 
-def _strings(texts: Any) -> pa.StringArray:
+def _strings(texts: Any) -> pa.Array | pa.ChunkedArray:
     if not isinstance(texts, Iterable):
         raise InputError(f"expected a column of texts, got {type(texts).__name__}")
-    values = texts if isinstance(texts, list) else list(texts)
+    if hasattr(texts, "to_numpy"):
+        texts = texts.to_numpy()
+    if isinstance(texts, np.ndarray):
+        with suppress(UnicodeError):  # half a character, for which `strings` has a way
+            return _by_arrow(texts)
+    values = list(texts)
     try:
         return strings(values)
     except TypeError:
-        pass  # a missing value, or worse: named below
+        # A missing value, or worse.
+        whole = (v.encode(errors="replace").decode() if isinstance(v, str) else v for v in values)
+        return _by_arrow(list(whole))
+
+
+def _by_arrow(values: Any) -> pa.Array | pa.ChunkedArray:
     try:
         return pa.array(values, pa.string(), from_pandas=True)
-    except (ValueError, TypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise InputError(f"the texts are not all strings ({error})") from None
 
 

@@ -106,15 +106,12 @@ def promote(store: str | None = None, *, force: str | None = None) -> Promotion:
 def _first(client: "MlflowClient", challenger: Version) -> tuple[bool, str]:
     metrics = client.get_run(challenger.run_id).data.metrics
     reached = metrics.get(macro_f1_metric("censorscope"), 0.0)
-    floor, rival = metrics.get(macro_f1_metric(KEYWORD_LIST)), "the keyword list's"
-    if floor is None:
-        floor, rival = 0.0, "0"
-    if reached > floor:
+    listed = metrics.get(macro_f1_metric(KEYWORD_LIST))
+    if reached > (listed or 0.0):
         return True, "first champion"
-    compared = "" if rival == "0" else f" {floor:.3f}"
+    floor = "0" if listed is None else f"the keyword list's {listed:.3f}"
     return False, (
-        f"as first champion: macro-F1 {reached:.3f} on the held-back articles is not above "
-        f"{rival}{compared}"
+        f"as first champion: macro-F1 {reached:.3f} on the held-back articles is not above {floor}"
     )
 
 
