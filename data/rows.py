@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import IO, Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -229,7 +229,7 @@ def _delimiter(header: str, column: str) -> str:
 
 
 def _csv_records(reader: Any) -> Iterator[tuple[list[str], str | None]]:
-    """Yield the fields of every record that is not empty, or what is wrong with it."""
+    """Yield the fields of every record that is not empty, or what is wrong with a line."""
     while True:
         line = reader.line_num + 1
         try:
@@ -237,11 +237,12 @@ def _csv_records(reader: Any) -> Iterator[tuple[list[str], str | None]]:
         except csv.Error as error:
             if "expected after" not in str(error):
                 raise _UnreadableError(f"not CSV ({error})", line, QUOTATION_REMEDY) from None
-            # The reader goes on behind the line of a wrong mark.
-            lines = (
-                f"line {line}" if line == reader.line_num else f"lines {line} to {reader.line_num}"
-            )
-            yield [], f"not CSV ({error}): a quotation mark in {lines} has no match"
+            # The reader goes on behind the line of a wrong mark. What it passed over may be one record
+            # or, where a mark was left open long before, hundreds: each of its lines is rejected.
+            last = reader.line_num
+            lines = f"line {line}" if line == last else f"lines {line} to {last}"
+            problem = f"not CSV ({error}): a quotation mark in {lines} has no match"
+            yield from repeat(([], problem), last - line + 1)
             continue
         if fields is None:
             return

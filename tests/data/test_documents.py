@@ -84,13 +84,24 @@ def test_other_marks_may_separate_columns(tmp_path, separator) -> None:
     assert read(path) == ([("n1", "One, two.")], [])
 
 
-def test_a_wrong_quotation_mark_costs_its_row_alone(tmp_path) -> None:
+def test_a_wrong_quotation_mark_costs_the_lines_up_to_the_next(tmp_path) -> None:
     path = tmp_path / "x.csv"
     path.write_text('text\none\n"two\nthree\n"four" five\nsix\n"se\nven"\n')
     found, rejected = read(path)
     assert [text for _, text in found] == ["one", "six", "se\nven"]
-    assert [row for row, _ in rejected] == [2]
-    assert "a quotation mark in lines 3 to 5 has no match" in rejected[0][1]
+    assert [row for row, _ in rejected] == [2, 3, 4]
+    assert all("a quotation mark in lines 3 to 5 has no match" in why for _, why in rejected)
+
+
+def test_a_wrong_quotation_mark_is_passed_over_in_any_batch(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(documents, "BATCH_ROWS", 1)
+    path = tmp_path / "x.csv"
+    path.write_text('text\none\n"two\nthree\n"four" five\nsix\n')
+    batches = batches_of(path)
+    assert len(batches) == 5
+    for done, batch in enumerate(batches, start=1):
+        rest = batches_of(path, after=batch.end)
+        assert [b.end for b in rest] == [b.end for b in batches[done:]]
 
 
 def test_a_cell_that_is_too_long_costs_its_row_alone(tmp_path, monkeypatch) -> None:
