@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -11,7 +10,7 @@ from sentencex import get_sentence_boundaries, segment
 MAX_SENTENCE: Final = 2000
 """Longest sentence in characters; what is longer is cut at a space."""
 
-_LINE: Final = re.compile(r"[^\r\n\u2028\u2029]+")
+_LINE_BREAKS: Final = "\r\u2028\u2029"
 _FURNITURE: Final = re.compile(
     r"""(?ix) ^\s* (?:
       more\ about (?:\s+\w+){0,3} | advertisement | sponsored\ content
@@ -33,29 +32,41 @@ _FURNITURE: Final = re.compile(
 )
 
 
-class Sentence(NamedTuple):
-    """A sentence and its place: ``article[start:end] == text`` (characters, end exclusive)."""
+class Passages(NamedTuple):
+    """Stretches of a text, in its order.
 
-    start: int
-    end: int
-    text: str
+    Lists, since an archive has too many sentences for an object each.
+
+    Attributes
+    ----------
+    starts : list of int
+        In characters: ``text[start : start + len(passage)] == passage``.
+    texts : list of str
+        Without white space around them, and none empty.
+    """
+
+    starts: list[int]
+    texts: list[str]
+
+    def add(self, start: int, text: str) -> None:
+        """Append a passage."""
+        self.starts.append(start)
+        self.texts.append(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Article:
+class Article(NamedTuple):
     """What `split_article` made of a text.
 
     Attributes
     ----------
-    sentences : tuple of Sentence
-        In the order of the text, without empty ones.
-    dropped : tuple of Sentence
+    sentences : Passages
+    dropped : Passages
         Lines that plainly are page furniture ("Sign up ...", "Read more ...", a headline
         printed twice), left out of the sentences.
     """
 
-    sentences: tuple[Sentence, ...]
-    dropped: tuple[Sentence, ...]
+    sentences: Passages
+    dropped: Passages
 
 
 def split_article(text: str, *, keep_furniture: bool = False) -> Article:
@@ -78,21 +89,21 @@ def split_article(text: str, *, keep_furniture: bool = False) -> Article:
     if not text.isascii():
         # JSON can hold half a character, which UTF-8 and the rules of sentencex cannot.
         text = text.encode(errors="replace").decode()
-    sentences: list[Sentence] = []
-    dropped: list[Sentence] = []
+    for line_break in _LINE_BREAKS:
+        text = text.replace(line_break, "\n")
+    article = Article(Passages([], []), Passages([], []))
     previous = ""
-    for line in _LINE.finditer(text):
-        content = line.group().strip()
-        if not content:
-            continue
-        if not keep_furniture and (content == previous or _FURNITURE.match(content)):
-            start = line.start() + line.group().index(content)
-            dropped.append(Sentence(start, start + len(content), content))
-            continue
-        previous = content
-        for start, piece in _pieces(line.group()):
-            sentences.extend(_trimmed(line.start() + start, piece))
-    return Article(tuple(sentences), tuple(dropped))
+    line_start = 0
+    for line in text.split("\n"):
+        content = line.strip()
+        if content and not keep_furniture and (content == previous or _FURNITURE.match(content)):
+            article.dropped.add(line_start + line.index(content), content)
+        elif content:
+            previous = content
+            for start, piece in _pieces(line):
+                _add_sentence(article.sentences, line_start + start, piece)
+        line_start += len(line) + 1
+    return article
 
 
 def _pieces(line: str) -> Iterator[tuple[int, str]]:
@@ -105,16 +116,17 @@ def _pieces(line: str) -> Iterator[tuple[int, str]]:
     return ((start, line[start:end]) for start, end in bounds)
 
 
-def _trimmed(start: int, text: str) -> Iterator[Sentence]:
-    """Strip white space; cut what is longer than `MAX_SENTENCE` at spaces."""
-    while True:
-        kept = text.lstrip()
-        start += len(text) - len(kept)
-        text, kept = kept, kept.rstrip()
-        if len(kept) > MAX_SENTENCE:
-            space = text.rfind(" ", 0, MAX_SENTENCE)
-            kept = text[: space if space > 0 else MAX_SENTENCE].rstrip()
-        if not kept:
-            return
-        yield Sentence(start, start + len(kept), kept)
-        start, text = start + len(kept), text[len(kept) :]
+def _add_sentence(sentences: Passages, start: int, piece: str) -> None:
+    """Add a piece without the white space around it; what is longer than `MAX_SENTENCE` is cut at spaces."""
+    text = piece.lstrip()
+    start += len(piece) - len(text)
+    text = text.rstrip()
+    while len(text) > MAX_SENTENCE:
+        space = text.rfind(" ", 0, MAX_SENTENCE)
+        cut = text[: space if space > 0 else MAX_SENTENCE].rstrip()
+        sentences.add(start, cut)
+        rest = text[len(cut) :].lstrip()
+        start += len(text) - len(rest)
+        text = rest
+    if text:
+        sentences.add(start, text)

@@ -1,8 +1,9 @@
 """Documents -> labelled sentences, batch by batch."""
 
-import operator
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from itertools import chain
+from operator import add
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,8 @@ from ..data.documents import DocumentBatch
 from ..data.exceptions import InputError
 from ..data.sentences import split_article
 from ..data.themes import THEMES
-from ..features.columns import numbers, strings
+from ..features.columns import numbers, strings, take
+from ..features.ranges import ranges
 from .theme_model import ThemeModel, join_labels
 
 SCHEMA: Final = pa.schema(
@@ -63,7 +65,7 @@ class Tally:
     rejected: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*map(operator.add, astuple(self), astuple(other)))
+        return Tally(*map(add, astuple(self), astuple(other)))
 
 
 def label_texts(
@@ -85,30 +87,23 @@ def label_texts(
     table : pyarrow.Table
         With the columns of `output_schema` but ``document``, one row a sentence.
     """
-    source: list[int] = []
-    numbered: list[int] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    sentences: list[str] = []
-    for place, text in enumerate(texts):
-        article = split_article(text)
-        tally.furniture += len(article.dropped)
-        for number, sentence in enumerate(article.sentences):
-            source.append(place)
-            numbered.append(number)
-            starts.append(sentence.start)
-            ends.append(sentence.end)
-            sentences.append(sentence.text)
+    articles = [split_article(text) for text in texts]
+    counts = np.array([len(a.sentences.texts) for a in articles], dtype=np.int64)
+    number, source = ranges(np.zeros_like(counts), counts)
+    start = np.fromiter(chain.from_iterable(a.sentences.starts for a in articles), np.int64)
+    sentences = list(chain.from_iterable(a.sentences.texts for a in articles))
+    length = np.fromiter(map(len, sentences), np.int64, len(sentences))
     column = strings(sentences)
     probabilities = model.predict_proba(column)
     labels = join_labels(model.decide(probabilities))
     tally.documents += len(texts)
     tally.sentences += len(sentences)
+    tally.furniture += sum(len(a.dropped.texts) for a in articles)
     tally.labelled += sum(map(bool, labels))
     arrays = [
-        numbers(np.array(numbered, dtype=np.int32)),
-        numbers(np.array(starts, dtype=np.int64)),
-        numbers(np.array(ends, dtype=np.int64)),
+        numbers(number.astype(np.int32)),
+        numbers(start),
+        numbers(start + length),
         column,
         *map(numbers, probabilities.T),
         strings(labels),
@@ -118,7 +113,7 @@ def label_texts(
         tally.to_read += sum(map(bool, to_read))
         arrays.append(strings(to_read))
     schema = output_schema(model).remove(0)
-    return np.array(source, dtype=np.int64), pa.Table.from_arrays(arrays, schema=schema)
+    return source, pa.Table.from_arrays(arrays, schema=schema)
 
 
 def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Table:
@@ -138,12 +133,8 @@ def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Tab
     """
     source, table = label_texts(model, batch.texts, tally)
     tally.rejected += len(batch.rejected)
-    places = source.tolist()
-
-    def of_sentences(values: Sequence[str]) -> pa.StringArray:
-        return strings([values[place] for place in places])
-
-    table = table.add_column(0, SCHEMA.field("document"), of_sentences(batch.documents))
+    documents = take(strings(batch.documents), source)
+    table = table.add_column(0, SCHEMA.field("document"), documents)
     for name, values in batch.kept.items():
-        table = table.append_column(pa.field(name, pa.string()), of_sentences(values))
+        table = table.append_column(pa.field(name, pa.string()), take(strings(values), source))
     return table
