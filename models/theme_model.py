@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PRECISIONS: Final = (0.8, 0.85, 0.9, 0.95, 0.98)
 """Precisions that a user can ask for."""
 BATCH_SENTENCES: Final = 1 << 13
-"""Sentences looked at together: enough to share the work on their words, few enough for the cache."""
+"""Most sentences looked at together: enough to share the work on their words, few enough for the cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +86,12 @@ class ThemeModel(ABC):
         """
         column = text_column(texts)
         result = np.zeros((len(column), N_THEMES))
-        for start in range(0, len(column), BATCH_SENTENCES):
-            batch = column.slice(start, BATCH_SENTENCES)
+        n_batches = -(-len(column) // BATCH_SENTENCES)
+        # Of equal length: a short one at the end would share the work on words among few sentences.
+        bounds = np.linspace(0, len(column), n_batches + 1, dtype=int).tolist()
+        for start, end in pairwise(bounds):
             try:
-                row, theme, score = self.score_mentions(batch)
+                row, theme, score = self.score_mentions(column.slice(start, end - start))
             except UnicodeDecodeError:
                 # Arrow does not look at bytes that are said to be UTF-8.
                 raise InputError("the texts are not all UTF-8") from None
