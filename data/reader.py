@@ -21,13 +21,14 @@ from typing import Any, Final
 import pandas as pd
 
 from .exceptions import InputError
-from .rows import QUOTATION_REMEDY, csv_reader, not_utf8, records_of
+from .rows import QUOTATION_REMEDY, csv_reader, not_utf8, records_of, require_single
 from .themes import N_THEMES, THEMES
 
 COLUMNS: Final = ("article", "sentence", "text", *THEMES)
 DETAILS: Final = ("author", "region", "register", "year", "source")
 """Columns kept when a file has them: for slices, and (author) for folds."""
 
+_READ: Final = ("text", "labels", "article", "article_id", "id", "date", *THEMES, *DETAILS)
 _TRUE: Final = frozenset(("1", "true", "yes", "1.0"))
 _FALSE: Final = frozenset(("0", "false", "no", "0.0"))
 _LABELS_REMEDY: Final = f"Labels are any of {', '.join(THEMES)}, or none."
@@ -262,6 +263,8 @@ def _csv_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 line=1,
                 remedy="Name the text column `text` in the header line.",
             )
+        for name in _READ:
+            require_single(names, name, path, 1)
         start = reader.line_num + 1
         for fields in reader:
             if fields and len(fields) != len(names):
@@ -285,7 +288,8 @@ def _parquet_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        with pq.ParquetFile(path) as file:
+            table = file.read()
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"not a Parquet file ({error})", path=path) from None
     if "text" not in table.column_names:
@@ -294,6 +298,8 @@ def _parquet_records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             path=path,
             remedy="Name the text column `text`.",
         )
+    for name in _READ:
+        require_single(table.column_names, name, path, None)
     for row, record in enumerate(records_of(table), start=1):
         if isinstance(record, str):
             raise InputError(record, path=path, line=row, remedy="Drop the row.")

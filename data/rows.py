@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
+from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -359,3 +360,21 @@ def _require_columns(file: File, names: list[str], line: int | None) -> None:
                 line=line,
                 remedy=f"Name a column that is there with {option}.",
             )
+        require_single(names, wanted, file.path, line)
+
+
+def require_single(names: list[str], wanted: str, path: str | Path, line: int | None) -> None:
+    """See that a table has no two columns of a name that is wanted.
+
+    Raises
+    ------
+    InputError
+        When it has.
+    """
+    if names.count(wanted) > 1:
+        raise InputError(
+            f"there are two columns {wanted!r}",
+            path=path,
+            line=line,
+            remedy="Rename or drop one of them.",
+        )

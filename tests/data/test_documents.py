@@ -77,6 +77,18 @@ def test_a_column_to_be_kept_must_be_there(tmp_path, name) -> None:
         list(read_documents(find_sources([str(tmp_path / name)]), keep=("dat",)))
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_a_column_that_is_wanted_must_be_there_once(tmp_path, name) -> None:
+    table = pa.table([pa.array(["a"])] * 3, ["date", "text", "date"])
+    if name == "x.csv":
+        (tmp_path / name).write_text("date,text,date\na,a,a\n")
+    else:
+        pq.write_table(table, tmp_path / name)
+    assert batches_of(tmp_path / name)[0].texts == ["a"]
+    with pytest.raises(InputError, match=r"there are two columns 'date'. Rename or drop one"):
+        batches_of(tmp_path / name, keep=("date",))
+
+
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_other_marks_may_separate_columns(tmp_path, separator) -> None:
     path = tmp_path / "x.csv"

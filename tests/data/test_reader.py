@@ -107,6 +107,8 @@ def test_the_forms_of_one_table_are_read_alike(tmp_path) -> None:
         ("a.jsonl", '{"text": "x", "labels": [], "id": ["a"]}', r"a.jsonl:1: `id` is a list"),
         ("a.jsonl", '{"text": "x", "labels": [], "article": {}}', r"1: `article` is a list or an"),
         ("a.csv", "text,labels\nx,y,z\n", r"a.csv:2: another number of fields"),
+        ("a.csv", "text,labels,text\nx,,y\n", r"a.csv:1: there are two columns 'text'. Rename or"),
+        ("a.csv", "text,labels,labels\nx,,\n", r"a.csv:1: there are two columns 'labels'"),
         ("a.csv", 'text,labels\n"a\nb",\nx,nonsense\n', r"a.csv:4: unknown theme 'nonsense'"),
         ("a.csv", "text,labels\n\nx,nonsense\n", r"a.csv:3: unknown theme 'nonsense'"),
         ("a.csv", 'text,"labels\nx,\n', r"a.csv:1: not CSV \(unexpected end.* Look for a quot"),
@@ -145,6 +147,23 @@ def test_a_long_cell_of_csv_is_read_whatever_was_read_before(tmp_path) -> None:
     finally:
         csv.field_size_limit(limit)
     assert frame["text"].tolist() == ["x" * 200_000]
+
+
+def test_two_columns_of_a_name_are_an_error_in_parquet(tmp_path) -> None:
+    labels = pa.array([""])
+    pq.write_table(
+        pa.table([pa.array(["x"]), labels, labels], ["text", "fraud", "fraud"]),
+        tmp_path / "a.parquet",
+    )
+    with pytest.raises(
+        InputError, match=r"a.parquet: there are two columns 'fraud'. Rename or drop"
+    ):
+        read_labelled(tmp_path / "a.parquet")
+
+
+def test_columns_that_are_not_read_may_have_one_name(tmp_path) -> None:
+    frame = read_labelled(write(tmp_path / "a.csv", "text,labels,,\nx,fraud,,\n"))
+    assert frame["fraud"].tolist() == [True]
 
 
 def test_a_row_of_parquet_that_is_no_text_is_named(tmp_path) -> None:
