@@ -153,6 +153,9 @@ def run_label(arguments: argparse.Namespace) -> int:
         parts.append(f"{tally.to_read:,} to be read by a person")
     if tally.furniture:
         parts.append(f"{_count(tally.furniture, 'line')} of page furniture left out")
+    if tally.foreign:
+        documents = _count(tally.foreign, "document")
+        parts.append(f"{documents} apparently not in English, the only language that is read")
     if tally.rejected:
         where = f" (see {rejected_path(output)})" if output else ""
         parts.append(f"{_count(tally.rejected, 'row')} rejected{where}")

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..data.documents import DocumentBatch
 from ..data.exceptions import InputError
+from ..data.language import looks_english
 from ..data.sentences import split_article
 from ..data.themes import THEMES
 from ..features.columns import numbers, strings, take
@@ -55,13 +56,14 @@ def output_schema(model: ThemeModel, keep: Sequence[str] = ()) -> pa.Schema:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of what has been labelled."""
+    """Counts of what has been labelled; `foreign` documents do not look English."""
 
     documents: int = 0
     sentences: int = 0
     labelled: int = 0
     to_read: int = 0
     furniture: int = 0
+    foreign: int = 0
     rejected: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -78,7 +80,7 @@ def label_texts(
     model : ThemeModel
     texts : sequence of str, length n_texts
     tally : Tally
-        Counts on: documents, sentences, labelled, to_read and furniture.
+        Counts on: documents, sentences, labelled, to_read, furniture and foreign.
 
     Returns
     -------
@@ -98,6 +100,7 @@ def label_texts(
     labels = join_labels(model.decide(probabilities))
     tally.documents += len(texts)
     tally.sentences += len(sentences)
+    tally.foreign += len(texts) - sum(map(looks_english, texts))
     tally.furniture += sum(len(a.dropped.texts) for a in articles)
     tally.labelled += sum(map(bool, labels))
     arrays = [

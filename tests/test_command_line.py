@@ -127,6 +127,12 @@ def test_nothing_but_rejected_rows_is_no_success(tmp_path) -> None:
     assert "0 sentences of 0 documents, 0 with a label; 2 rows rejected" in done.stderr
 
 
+def test_documents_in_another_language_are_counted() -> None:
+    spanish = "El ministerio ordenó cerrar cuarenta sitios por difundir rumores. " * 6
+    done = censorscope("label", "-", input=spanish)
+    assert "1 document apparently not in English, the only language that is read" in done.stderr
+
+
 def test_standard_input_and_thresholds() -> None:
     sentence = "The regulator shut 40 sites that sold obscene videos."
     done = censorscope("label", "-", "--format", "jsonl", input=sentence)
