@@ -14,7 +14,7 @@ from ..data.exceptions import InputError
 from ..data.language import looks_english
 from ..data.sentences import split_article
 from ..data.themes import THEMES
-from ..features.columns import numbers, strings, take
+from ..features.columns import numbers, strings, take, text_offsets
 from ..features.ranges import ranges
 from .theme_model import ThemeModel, join_labels
 
@@ -30,6 +30,10 @@ SCHEMA: Final = pa.schema(
     ]
 )
 """Columns of labelled sentences: offsets in characters, probabilities, the labels in force."""
+
+MAX_COLUMN_BYTES: Final = 1 << 28
+"""What is repeated on the sentences of a batch makes at most so much. Arrow does not see when a column grows
+longer than its offsets, of 2 GB, can say (apache/arrow#50840)."""
 
 TO_READ: Final = "to_read"
 """The further column of a model that leaves themes to a person, see `ThemeModel.at_precision`."""
@@ -133,11 +137,29 @@ def label_batch(model: ThemeModel, batch: DocumentBatch, tally: Tally) -> pa.Tab
     -------
     pyarrow.Table
         With the columns of `output_schema`, one row a sentence.
+
+    Raises
+    ------
+    InputError
+        When a document's column is too long to be repeated on its sentences.
     """
     source, table = label_texts(model, batch.texts, tally)
     tally.rejected += len(batch.rejected)
-    documents = take(strings(batch.documents), source)
+    documents = _of_sentences("document", batch.documents, source)
     table = table.add_column(0, SCHEMA.field("document"), documents)
     for name, values in batch.kept.items():
-        table = table.append_column(pa.field(name, pa.string()), take(strings(values), source))
+        column = _of_sentences(name, values, source)
+        table = table.append_column(pa.field(name, pa.string()), column)
     return table
+
+
+def _of_sentences(name: str, values: Sequence[str], source: np.ndarray) -> pa.StringArray:
+    """Return a column of documents, repeated on their sentences."""
+    column = strings(values)
+    length = np.diff(text_offsets(column)) @ np.bincount(source, minlength=len(values))
+    if length > MAX_COLUMN_BYTES:
+        raise InputError(
+            f"the column {name!r} repeated on every sentence makes more than 256 MB in one batch",
+            remedy="Keep short columns; the others can be joined by `document`.",
+        )
+    return take(column, source)

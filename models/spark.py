@@ -14,7 +14,7 @@ from .. import __version__
 from ..data.documents import BATCH_CHARACTERS
 from ..data.exceptions import InputError, MissingExtraError, ModelError
 from ..features.columns import numbers, to_numpy
-from .labelling import Tally, label_texts, output_schema
+from .labelling import MAX_COLUMN_BYTES, Tally, label_texts, output_schema
 from .theme_model import ThemeModel
 
 if TYPE_CHECKING:
@@ -179,10 +179,31 @@ def _label_part(
     nulls = [pa.nulls(len(empty), field.type) for field in table.schema]
     sentences = [column.combine_chunks() for column in table.columns]
     for selected, columns in ((rows, sentences), (empty, nulls)):
-        repeated = carried.take(numbers(selected)).columns
-        yield pa.RecordBatch.from_arrays(
-            [*repeated, *columns], names=[*carried.schema.names, *table.schema.names]
-        )
+        for some in _windows(len(selected), _longest(carried)):
+            repeated = carried.take(numbers(selected[some])).columns
+            yield pa.RecordBatch.from_arrays(
+                [*repeated, *(column[some] for column in columns)],
+                names=[*carried.schema.names, *table.schema.names],
+            )
+
+
+def _windows(n_rows: int, longest: int) -> Iterator[slice]:
+    """Cut rows so that those of one window, each `longest` bytes at most, fill `MAX_COLUMN_BYTES` at most."""
+    size = max(1, MAX_COLUMN_BYTES // max(1, longest))
+    return (slice(start, start + size) for start in range(0, n_rows, size))
+
+
+def _longest(batch: pa.RecordBatch) -> int:
+    """Return a bound of the bytes that a row has in any one column."""
+    return max(map(_longest_value, batch.columns), default=0)
+
+
+def _longest_value(column: pa.Array) -> int:
+    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+        return int(pc.max(pc.binary_length(column)).as_py() or 0)
+    if pa.types.is_primitive(column.type):
+        return int(column.type.bit_width) // 8
+    return int(column.nbytes)
 
 
 def _texts(column: pa.Array) -> list[str | None]:

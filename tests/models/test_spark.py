@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from censorscope import __version__
 from censorscope.__main__ import main
 from censorscope.data.exceptions import InputError, MissingExtraError, ModelError
 from censorscope.data.themes import THEMES
-from censorscope.models.spark import _label_batches, _parts, label_dataframe
+from censorscope.models.spark import _Carried, _label_batches, _parts, label_dataframe
 
 SENTENCES = ["sentence", "start", "end", "text", *THEMES, "labels"]
 SHUT = "The regulator shut 40 sites that sold obscene videos."
@@ -220,3 +221,14 @@ def test_batches_are_cut_by_length(monkeypatch) -> None:
     parts = [part["text"].to_pylist() for part in _parts(batch, "text")]
     assert parts == [["", "aaaa", None, "bbbb", "c" * 95], [None, "d", "eé"]]
     assert list(_parts(batch.slice(0, 0), "text")) == []
+
+
+def test_results_are_cut_by_the_length_of_what_is_repeated(model, monkeypatch) -> None:
+    monkeypatch.setattr("censorscope.models.spark.MAX_COLUMN_BYTES", 100)
+    texts = ["One sentence. Two of them. Three of them.", "One."]
+    urls = pa.record_batch({"n": [1, 2], "url": ["u" * 40, None], "text": texts})
+    tags = pa.record_batch({"tags": [["t" * 90], []], "text": texts})
+    cut = [_label_batches(_Carried(model), __version__, "text", [b]) for b in (urls, tags)]
+    by_url, by_tags = ([part["sentence"].to_pylist() for part in parts] for parts in cut)
+    assert by_url == [[0, 1], [2, 0]], "100 bytes hold two of 40"
+    assert by_tags == [[0], [1], [2], [0]]

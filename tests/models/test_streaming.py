@@ -48,6 +48,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
 
 
+def test_a_column_too_long_to_be_repeated_is_an_error(model) -> None:
+    batch = documents.DocumentBatch(["a"], ["Sites shut. " * 300], {"body": ["x" * 1_000_000]})
+    with pytest.raises(
+        InputError, match=r"'body' repeated on every sentence makes more than 256 MB"
+    ):
+        label_batch(model, batch, Tally())
+
+
 def test_every_format_holds_exactly_the_same_rows(model, archive, tmp_path) -> None:
     (batch,) = documents.read_documents(find_sources([str(archive)]))
     table = label_batch(model, batch, Tally())
