@@ -187,6 +187,8 @@ def _csv_rows(file: File) -> Generator[Row, None, None]:
         file.bytes_read = raw.tell
         text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
         header = text.readline(MAX_DOCUMENT)
+        if not header:
+            raise _UnreadableError("the file is empty", remedy="Give one with a header line.")
         beginning = header[:2].encode(errors="surrogateescape")
         if beginning.startswith(_UTF16):
             raise _UnreadableError(not_utf8(beginning), 1, "Save it as UTF-8.")
@@ -288,7 +290,11 @@ def _parquet_rows(file: File) -> Generator[Row, None, None]:
 
 
 def records_of(table: pa.RecordBatch | pa.Table) -> list[dict[str, Any] | str]:
-    """Return the rows of a table; of one that Python cannot hold, the reason."""
+    """Return the rows of a table, bytes as text; of one that Python cannot hold, the reason."""
+    for place, (name, column) in enumerate(zip(table.schema.names, table.columns, strict=True)):
+        # Some writers do not say of text that it is any. Whether it is shows in a moment.
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            table = table.set_column(place, name, column.cast(pa.large_string(), safe=False))
     try:
         return list(table.to_pylist())
     except (ValueError, OverflowError, KeyError) as error:

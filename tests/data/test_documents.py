@@ -136,6 +136,22 @@ def test_rows_of_parquet_that_python_cannot_hold_are_rejected(tmp_path) -> None:
     assert [row for row, _ in rejected] == [2, 3]
 
 
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()])
+def test_text_that_parquet_holds_as_bytes_is_read(tmp_path, kind) -> None:
+    texts = pa.array([b"caf\xc3\xa9", b"\xff", None], kind)
+    pq.write_table(pa.table({"text": texts, "id": texts}), tmp_path / "x.parquet")
+    found, rejected = read(tmp_path / "x.parquet")
+    assert found == [("café", "café")]
+    assert [row for row, _ in rejected] == [2, 3]
+    assert "cannot be read" in rejected[0][1]
+
+
+def test_an_empty_table_among_others_is_a_rejected_row(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("")
+    (tmp_path / "b.csv").write_text("text\nFine.\n")
+    assert read(tmp_path) == ([("b.csv:1", "Fine.")], [(1, "the file is empty")])
+
+
 def test_times_of_an_unknown_zone_cost_their_rows(tmp_path) -> None:
     times = pa.array([None, 0], pa.timestamp("us", "Mars/Phobos"))
     pq.write_table(pa.table({"text": ["a", "b"], "id": times}), tmp_path / "x.parquet")
@@ -185,6 +201,7 @@ def test_a_short_csv_row_is_rejected(tmp_path) -> None:
             b"body\na\n",
             r"x.csv:1: no column 'text'; there are body. Name .* --text-column",
         ),
+        ("x.csv", b"", r"x.csv: the file is empty. Give one with a header line"),
         ("x.jsonl", b'{"body": 1}', r"x.jsonl:1: no column 'text'; there are body"),
         ("x.parquet", b"nonsense", r"x.parquet: not a Parquet file"),
         ("x.txt", b"ok\ncaf\xe9", r"x.txt:2: not UTF-8 text. Save"),
