@@ -22,7 +22,7 @@ JOBS = (1, 2)
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--megabytes", type=int, default=30, help="text in a file")
+    parser.add_argument("--megabytes", type=int, default=200, help="text in a file")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     draw = random.Random(arguments.seed)
