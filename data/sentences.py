@@ -11,6 +11,11 @@ MAX_SENTENCE: Final = 2000
 """Longest sentence in characters; what is longer is cut at a space."""
 
 _LINE_BREAKS: Final = "\r\u2028\u2029"
+_WIDE_SPACES: Final = (
+    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u202f\u205f\u3000"
+)
+"""White space beyond ASCII: before a full stop sentencex panics over it."""
 _FURNITURE: Final = re.compile(
     r"""(?ix) ^\s* (?:
       more\ about (?:\s+\w+){0,3} | advertisement | sponsored\ content
@@ -21,12 +26,14 @@ _FURNITURE: Final = re.compile(
     | (?:click|tap)\ here\b .{0,80} | skip\ to\ (?:main\ )?content
     | purchase\ this\ article\b .{0,60} | (?:buy|order)\ (?:reprints?|a\ licen[cs]e)\b .{0,60}
     | (?:sign\ up|subscribe|log\ in|register) (?:\ (?:now|here|today))?
-    | (?:sign\ up|subscribe)\ (?:to|for)\ .{0,60} \b(?:newsletters?|briefing|alerts|updates|inbox)\b .{0,40}
+    | (?:sign\ up|subscribe)\ (?:to|for)\ (?:our|the|a|your|free|daily|weekly)\b .{0,60}
+      \b(?:newsletters?|briefing|alerts|updates|inbox)\b .{0,40}
     | by\ signing\ up\b .{0,200} | your\ daily\ .{0,60}\ inbox
     | (?:get|have)\ .{0,60}\ (?:delivered\ )?(?:straight\ )?to\ your\ inbox\.?
-    | follow\ us\ on\b .{0,60} | (?:copyright\b|\(c\)|©) .{0,120} | all\ rights\ reserved\.?
+    | (?: © | (?:copyright|\(c\)) [\s©]* (?:\(c\)\s*)? (?=©|(?:19|20)\d\d\b) ) .{0,120}
+    | follow\ us\ on\b .{0,60} | all\ rights\ reserved\.?
     | (?:this\ site\ uses|we\ use)\ cookies\b .{0,200} | most\ (?:read|popular|viewed)
-    | (?:photo|image|picture)(?:\ (?:credit|courtesy))?\s*: .{0,80}
+    | (?:photo|image|picture)(?: \ (?:credit|courtesy)(?:\ of)?\s*:? .{0,80} | \s*: .{0,30} )
     | \d+\ (?:comments?|shares?|min(?:ute)?s?\ read)
     ) \s* $"""
 )
@@ -91,17 +98,22 @@ def split_article(text: str, *, keep_furniture: bool = False) -> Article:
         text = text.encode(errors="replace").decode()
     for line_break in _LINE_BREAKS:
         text = text.replace(line_break, "\n")
+    plain = text
+    if not text.isascii():
+        for space in _WIDE_SPACES:
+            plain = plain.replace(space, " ")
     article = Article(Passages([], []), Passages([], []))
     previous = ""
     line_start = 0
-    for line in text.split("\n"):
+    for line, plain_line in zip(text.split("\n"), plain.split("\n"), strict=True):
         content = line.strip()
         if content and not keep_furniture and (content == previous or _FURNITURE.match(content)):
             article.dropped.add(line_start + line.index(content), content)
         elif content:
             previous = content
-            for start, piece in _pieces(line):
-                _add_sentence(article.sentences, line_start + start, piece)
+            for start, piece in _pieces(plain_line):
+                own = line[start : start + len(piece)] if plain is not text else piece
+                _add_sentence(article.sentences, line_start + start, own)
         line_start += len(line) + 1
     return article
 

@@ -43,7 +43,9 @@ def test_sentences(text: str, sentences: list[str]) -> None:
 @pytest.mark.parametrize(
     "line",
     ["Advertisement", "Read more: Ferry inquiry opens", "Share this article", "More about",
-     "Sign up for our daily newsletter", "All rights reserved.", "Purchase this article for republication."],
+     "© 2020 The Courier", "Copyright 2019 Courier Ltd.", "(c) 2021 Courier", "Photo: A. Reuter",
+     "Picture courtesy of the harbour office", "Sign up for our daily newsletter",
+     "All rights reserved.", "Purchase this article for republication."],
 )  # fmt: skip
 def test_page_furniture_is_dropped_and_said(line: str) -> None:
     article = split_article(f"The ferry sank.\n{line}\nTwo died.")
@@ -55,6 +57,10 @@ def test_page_furniture_is_dropped_and_said(line: str) -> None:
     "line",
     ["Register to vote by Friday, residents told", "Sign up for jabs, says minister",
      "Advertisement rules for lenders tightened", "Read more books, a judge tells vandals",
+     "(c) The regulator blocked forty sites that spread rumours about the dam.",
+     "Copyright law was used to block forty sites that spread rumours.",
+     "Picture: police blocked forty sites over rumours.",
+     "Subscribe to channels that spread rumours and the inbox of newsletters is blocked.",
      "Share this burden, bishops ask", "Follow us, said the guide, and they did"],
 )  # fmt: skip
 def test_lines_that_only_look_like_furniture_stay(line: str) -> None:
@@ -70,6 +76,14 @@ def test_an_endless_sentence_is_cut_at_a_space() -> None:
     article = split_article("word " * 1000)
     assert all(len(sentence) <= MAX_SENTENCE for sentence in article.sentences.texts)
     assert sum(sentence.count("word") for sentence in article.sentences.texts) == 1000
+
+
+@pytest.mark.parametrize("space", [chr(c) for c in range(0x80, 0x3100) if chr(c).isspace()])
+def test_any_white_space_may_stand_before_a_full_stop(space: str) -> None:
+    text = f"He had a Plan B{space}. J{space}. Smith agreed."
+    sentences, _ = split_article(text)
+    assert "".join("".join(sentences.texts).split()) == "".join(text.split())
+    assert all(text[start:].startswith(s) for start, s in zip(*sentences, strict=True))
 
 
 def test_half_a_character_becomes_a_question_mark_in_its_place() -> None:
