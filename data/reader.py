@@ -129,7 +129,7 @@ def _sentence(
     identity = record.get("id")
     if identity not in (None, ""):
         _claim(f"id {identity}", path, line, seen)
-    article = record.get("article") or identity or f"{path.name}:{line}"
+    article = record.get("article") or identity or f"{path}:{line}"
     if details["year"] is None and record.get("date"):
         details["year"] = str(record["date"])[:4]
     return {"article": str(article), "text": text, **_labels(path, line, record), **details}

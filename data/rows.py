@@ -25,6 +25,8 @@ _TOO_LONG: Final = f"longer than {MAX_DOCUMENT:,} characters"
 _READ_AHEAD: Final = 1_000_000
 """So many characters of a Parquet file, about, are decoded at a time: far fewer than a batch has."""
 _ID_COLUMNS: Final = ("document", "id", "article_id", "url")
+_LISTED: Final = 300
+"""Of the names of columns so many characters are shown."""
 _OTHER_TABLES: Final = (".json", ".ndjson", ".tsv")
 _NOT_UTF8: Final = "not UTF-8 text"
 _BROKEN: Final = (OSError, EOFError, zlib.error, pa.ArrowException)
@@ -96,7 +98,8 @@ def read_rows(file: File, *, alone: bool) -> Iterator[Row]:
             problem.reason, path=file.path, line=problem.line, remedy=problem.remedy
         ) from None
     file.bytes_read = lambda: file.size
-    yield Row(row + 1, problem=problem.reason, breaks_off=True)
+    rest = f"; nothing after row {row} is read" if row else ""
+    yield Row(row + 1, problem=f"{problem.reason}{rest}", breaks_off=True)
 
 
 def check_columns(file: File) -> None:
@@ -360,8 +363,10 @@ def _require_columns(file: File, names: list[str], line: int | None) -> None:
     for wanted in (file.column, *file.keep):
         if wanted not in names:
             option = "--text-column" if wanted == file.column else "--keep"
+            listed = ", ".join(map(str, names))
+            listed = listed if len(listed) <= _LISTED else f"{listed[:_LISTED]}..."
             raise InputError(
-                f"no column {wanted!r}; there are {', '.join(map(str, names)) or 'none'}",
+                f"no column {wanted!r}; there are {listed or 'none'}",
                 path=file.path,
                 line=line,
                 remedy=f"Name a column that is there with {option}.",

@@ -13,6 +13,8 @@ from typing import IO, Final, cast
 
 from .exceptions import InputError
 
+REJECTED: Final = ".rejected.jsonl"
+"""What the name of a list of rejected rows ends with."""
 STDIN: Final = "-"
 HTML: Final = (".html", ".htm")
 _COMPRESSIONS: Final = (".gz", ".zst")
@@ -61,7 +63,7 @@ def find_sources(given: Iterable[str], *, outputs: Iterable[Path] = ()) -> Sourc
     ----------
     given : iterable of str
         Files, folders, patterns such as ``archive/**/*.jsonl``, or ``-``. Folders and patterns
-        stand for the files in them, sorted by name, without hidden ones.
+        stand for the files in them, sorted by name, without hidden ones and lists of rejected rows.
     outputs : iterable of Path
         Files that the run will replace: a folder or pattern does not stand for them.
 
@@ -75,6 +77,8 @@ def find_sources(given: Iterable[str], *, outputs: Iterable[Path] = ()) -> Sourc
     paths: list[str] = []
     roots: list[str] = []
     for name in given:
+        if name == STDIN and sys.stdin is None:
+            raise InputError("standard input is closed", remedy="Give a file.")
         if name == STDIN or os.path.isfile(name):
             found, root = [name], os.path.dirname(name)
             if _is_one_of(name, written):
@@ -98,7 +102,7 @@ def find_sources(given: Iterable[str], *, outputs: Iterable[Path] = ()) -> Sourc
             found = sorted(filter(os.path.isfile, glob.iglob(name, recursive=True)))
             root = os.path.dirname(name[: min(map(name.find, _MAGIC & set(name)))])
         if found != [name]:
-            found = [p for p in found if not _is_one_of(p, written)]
+            found = [p for p in found if not (p.endswith(REJECTED) or _is_one_of(p, written))]
             if not found:
                 kind_of = "folder holds" if os.path.isdir(name) else "pattern fits"
                 raise InputError(f"the {kind_of} no file", path=name)

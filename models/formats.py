@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from ..data.sources import REJECTED
 from ..data.themes import THEMES
 from ..features.columns import strings
 from .labelling import TO_READ
@@ -83,7 +84,7 @@ class Format:
 
 def rejected_path(output: Path) -> Path:
     """Return where the rejected rows of an output are listed."""
-    return output.with_name(f"{output.name}.rejected.jsonl")
+    return output.with_name(f"{output.name}{REJECTED}")
 
 
 def _json_lines(table: pa.Table) -> bytes:

@@ -1,6 +1,7 @@
 """Files -> labelled sentences: read, labelled in one or more processes, written."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,6 +99,8 @@ class Archive:
         """Label to standard output, and name the rejected rows on standard error."""
         if self.kind == "parquet":
             raise InputError("Parquet needs a file", remedy="Give one with --output.")
+        if sys.stdout is None:
+            raise InputError("standard output is closed", remedy="Give a file with --output.")
         require_html(self.sources)
         tally = Tally()
         # On a terminal the output itself shows how far it is.
@@ -109,7 +112,6 @@ class Archive:
                     show.say(f"not labelled: {row.file}:{row.row}: {row.reason}")
                 tally += piece.tally
                 show(piece.bytes_read, tally.sentences)
-            sys.stdout.flush()
         return tally
 
     def write(self, output: Path) -> Tally:
@@ -150,10 +152,21 @@ class Archive:
 def _print(rows: bytes) -> None:
     """Write UTF-8 to standard output, whatever the locale."""
     binary = getattr(sys.stdout, "buffer", None)
-    if binary is None:
-        sys.stdout.write(rows.decode())  # a notebook's takes text alone
-    else:
-        binary.write(rows)
+    try:
+        if binary is None:
+            sys.stdout.write(rows.decode())  # a notebook's takes text alone
+        else:
+            binary.write(rows)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise InputError(
+            f"standard output cannot be written ({error.strerror})",
+            remedy="Give a file with --output.",
+        ) from None
 
 
 def _listed(rejected: list[Rejected]) -> bytes:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,39 @@ def test_nothing_but_rejected_rows_is_no_success(tmp_path) -> None:
     path.write_text("text,id\n,1\n,2\n")
     done = censorscope("label", path, "--output", tmp_path / "out.csv", code=2)
     assert "0 sentences of 0 documents, 0 with a label; 2 rows rejected" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_output_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "censorscope", "label", "-"],
+            input="Rain fell.", stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("censorscope: standard output cannot be written (No space")
+    assert done.stderr.count("\n") == 1
+
+
+def test_closed_standard_streams_are_named() -> None:
+    for end, message in (("<&-", "standard input is closed"), (">&-", "output is closed")):
+        command = f"{shlex.quote(sys.executable)} -m censorscope label - {end}"
+        done = subprocess.run(
+            ["sh", "-c", command], input="x", capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert message in done.stderr
+
+
+def test_lists_of_rejected_rows_are_no_input(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("text\nRain fell.\n,\n")
+    for name in ("one.jsonl", "two.jsonl"):
+        done = censorscope("label", tmp_path / "a.csv", "--output", tmp_path / name)
+    (tmp_path / "one.jsonl").unlink()
+    (tmp_path / "two.jsonl").unlink()
+    assert (tmp_path / "one.jsonl.rejected.jsonl").exists()
+    done = censorscope("label", tmp_path)
+    assert "1 sentence of 1 document" in done.stderr
 
 
 def test_documents_in_another_language_are_counted() -> None:
