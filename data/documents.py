@@ -20,7 +20,8 @@ class Rejected(NamedTuple):
     ----------
     file : str
     row : int
-        Line (JSONL) or record (CSV, Parquet) of the file, counted from 1 without a header.
+        Line (JSONL) or record (CSV, Parquet) of the file, counted from 1 without a header. Of CSV
+        that is none every line counts as one.
     reason : str
     """
 
